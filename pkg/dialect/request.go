@@ -1,0 +1,65 @@
+package dialect
+
+import (
+	"fmt"
+
+	"github.com/signalbox-dev/signalbox/pkg/fault"
+	"github.com/signalbox-dev/signalbox/pkg/genai"
+	"github.com/signalbox-dev/signalbox/pkg/jsonedit"
+)
+
+// Head is what the choice of an endpoint may depend on.
+type Head struct {
+	Method, Path, Query string // Path without the query
+	ContentType         string
+	ContentEncoding     string
+}
+
+// Endpoint is one operation of a dialect.
+type Endpoint struct {
+	Operation genai.Operation
+	Path      string // below the dialect's base path: "/chat/completions"
+}
+
+// Request is the neutral view of a request: what decisions need to know. It
+// refers to the caller's own bytes and is valid as long as those are.
+type Request struct {
+	Endpoint   Endpoint
+	Model      string
+	Stream     bool
+	WantsUsage bool  // the caller asked for usage in the stream
+	Choices    int   // answers asked for, at least 1
+	MaxOutput  int64 // tokens per choice, 0 when the caller set no limit
+	Messages   int
+	HasTools   bool
+
+	Body   []byte
+	Object jsonedit.Object // the top level of Body
+}
+
+// Format prints what is no content, whatever the verb.
+func (r Request) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "%s %s [redacted %d bytes]", r.Endpoint.Operation, r.Endpoint.Path, len(r.Body))
+}
+
+// MarshalText is Format for encoders.
+func (r Request) MarshalText() ([]byte, error) { return fmt.Append(nil, r), nil }
+
+// Target is how one backend wants the request.
+type Target struct {
+	Model       string // the backend's name for the model
+	InjectUsage bool   // have a stream carry usage although the caller did not ask
+}
+
+// RequestCodec reads and rewrites the requests of a dialect.
+type RequestCodec interface {
+	// Match finds the endpoint of a request from its head.
+	Match(h Head) (Endpoint, *fault.Error)
+	// Parse validates body and returns its neutral view, which keeps members
+	// (grown as needed) as the index of the top level.
+	Parse(e Endpoint, body []byte, members []jsonedit.Member) (Request, *fault.Error)
+	// Rewrite appends to dst the body that target wants. It returns nil when
+	// the caller's body serves as it is; injected says that the answer will
+	// carry usage only because of us.
+	Rewrite(dst []byte, r *Request, t Target) (out []byte, injected bool)
+}
