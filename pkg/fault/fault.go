@@ -14,6 +14,8 @@ type Error struct {
 	Text  string
 	Param string // the request field at fault, empty when there is none
 	Cause error
+
+	status int
 }
 
 // New returns an error of kind k with text for the caller.
@@ -24,6 +26,22 @@ func (e *Error) With(param string) *Error {
 	c := *e
 	c.Param = param
 	return &c
+}
+
+// At returns a copy of e with an HTTP status of its own, for errors that keep
+// a provider's.
+func (e *Error) At(status int) *Error {
+	c := *e
+	c.status = status
+	return &c
+}
+
+// Status is the HTTP status of the answer.
+func (e *Error) Status() int {
+	if e.status != 0 {
+		return e.status
+	}
+	return e.Kind.Status()
 }
 
 // Because returns a copy of e that carries cause for the log.

@@ -28,6 +28,7 @@ const (
 	ProviderTimeout
 	ProviderCredential
 	ProviderRateLimit
+	AllFailed
 	LedgerUnavailable
 	SessionLost
 	ForeignAttempt
@@ -75,6 +76,7 @@ var table = [kinds]row{
 	ProviderTimeout:      {"provider_timeout", 504, serverError},
 	ProviderCredential:   {"provider_credential_rejected", 503, serverError},
 	ProviderRateLimit:    {"provider_rate_limited", 429, rateLimit},
+	AllFailed:            {"all_backends_failed", 503, serverError},
 	LedgerUnavailable:    {"ledger_unavailable", 503, serverError},
 	SessionLost:          {"session_lost", 503, serverError},
 	ForeignAttempt:       {"backend_not_allowed", 503, serverError},
