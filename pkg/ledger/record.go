@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"fmt"
+
 	"google.golang.org/protobuf/proto"
 
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
@@ -82,6 +84,24 @@ func newRecord(k Kind) Record {
 		return new(signalboxv1.Offset)
 	case KindSighting:
 		return new(signalboxv1.Sighting)
+	}
+	return nil
+}
+
+// ticketed is a record that belongs to a request by its ticket.
+type ticketed interface{ GetTicket() []byte }
+
+// ticketOf returns the ticket of r; ok is false when it has none or a bad one.
+func ticketOf(r Record) (t [16]byte, ok bool) {
+	if x, is := r.(ticketed); is && len(x.GetTicket()) == len(t) {
+		return [16]byte(x.GetTicket()), true
+	}
+	return t, false
+}
+
+func checkTicket(r Record) error {
+	if x, is := r.(ticketed); is && len(x.GetTicket()) != 16 {
+		return fmt.Errorf("%s record: ticket of %d bytes", kindOf(r), len(x.GetTicket()))
 	}
 	return nil
 }

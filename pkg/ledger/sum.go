@@ -1,0 +1,252 @@
+package ledger
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
+
+	"github.com/signalbox-dev/signalbox/pkg/genai"
+)
+
+// sum adds up one report.
+type sum struct {
+	q     Query
+	lines map[place]*Line
+	seen  map[id]bool
+	open  map[id]held // rows and ends that are not known yet
+	a     signalboxv1.Attempt
+	t     signalboxv1.Terminal
+	j     signalboxv1.Adjustment
+}
+
+type place struct{ day, team, model, backend string }
+
+// id is a row: number is 0 for a terminal.
+type id struct {
+	ticket [16]byte
+	number uint32
+	kind   Kind
+}
+
+// held is what a row that may be corrected has put into its line.
+type held struct {
+	line     *Line
+	usage    genai.Usage
+	guessed  bool
+	stranger bool
+}
+
+func newSum(q Query) *sum {
+	if q.By == 0 {
+		q.By = ByDay | ByTeam | ByModel | ByBackend
+	}
+	return &sum{q: q, lines: map[place]*Line{}, seen: map[id]bool{}, open: map[id]held{}}
+}
+
+func (s *sum) frame(p placed) error {
+	var m Record
+	switch p.kind() {
+	case KindAttempt:
+		m = &s.a
+	case KindTerminal:
+		m = &s.t
+	case KindAdjustment:
+		m = &s.j
+	default:
+		return nil
+	}
+	err := proto.Unmarshal(p.payload, m)
+	t, ok := ticketOf(m)
+	if err == nil && !ok {
+		err = errors.New("no ticket")
+	}
+	if err != nil {
+		return &DamageError{File: p.file, Offset: p.offset, Length: p.end() - p.offset, Reason: err.Error()}
+	}
+	switch p.kind() {
+	case KindAttempt:
+		s.attempt(t)
+	case KindTerminal:
+		s.terminal(t)
+	case KindAdjustment:
+		s.adjust(t)
+	}
+	return nil
+}
+
+// first reports whether the row is to be counted, and takes back what an
+// earlier one with an unknown end counted.
+func (s *sum) first(k id, unknown bool, undo func(held)) bool {
+	if !s.seen[k] {
+		s.seen[k] = true
+		return true
+	}
+	h, open := s.open[k]
+	if unknown || !open {
+		return false
+	}
+	delete(s.open, k)
+	undo(h)
+	return true
+}
+
+func (s *sum) attempt(t [16]byte) {
+	a := &s.a
+	k := id{t, a.GetNumber(), KindAttempt}
+	unknown := a.GetOutcome() == signalboxv1.Attempt_OUTCOME_UNKNOWN
+	if !s.first(k, unknown, func(h held) { h.count(-1) }) {
+		return
+	}
+	l := s.line(a.GetStartNs(), a.GetTeam(), cmp.Or(a.GetRequestedModel(), a.GetServedModel(), a.GetModel()), a.GetBackend())
+	if l == nil {
+		return
+	}
+	h := held{l, usageOf(a.GetUsage()), guessed(a.GetSource()), a.GetStranger()}
+	h.count(1)
+	if unknown || h.guessed {
+		s.open[k] = h
+	}
+}
+
+// count puts the row into its line n times: 1, or -1 to take it back.
+func (h held) count(n int64) {
+	l := h.line
+	l.Attempts += n
+	if h.stranger {
+		l.Strangers += n
+	}
+	l.Usage = l.Usage.Add(times(h.usage, n))
+	h.guess(n)
+}
+
+func (h held) guess(n int64) {
+	if h.guessed {
+		h.line.Estimated += n
+		h.line.Guessed = h.line.Guessed.Add(times(h.usage, n))
+	}
+}
+
+func (s *sum) terminal(t [16]byte) {
+	k := id{t, 0, KindTerminal}
+	unknown := s.t.GetState() == signalboxv1.Terminal_STATE_UNKNOWN
+	if !s.first(k, unknown, func(h held) { h.line.Unknown--; h.line.Requests-- }) {
+		return
+	}
+	start := cmp.Or(s.t.GetStartNs(), s.t.GetTimeNs())
+	l := s.line(start, s.t.GetTeam(), s.t.GetModel(), s.t.GetBackend())
+	if l == nil {
+		return
+	}
+	l.Requests++
+	l.end(s.t.GetState(), 1)
+	if unknown {
+		s.open[k] = held{line: l}
+	}
+}
+
+// adjust adds a correction: at most one for a row.
+func (s *sum) adjust(t [16]byte) {
+	j := &s.j
+	if !s.first(id{t, j.GetNumber(), KindAdjustment}, true, nil) {
+		return
+	}
+	if k := (id{t, 0, KindTerminal}); j.GetState() != signalboxv1.Terminal_STATE_UNSPECIFIED {
+		if h, ok := s.open[k]; ok {
+			h.line.end(signalboxv1.Terminal_STATE_UNKNOWN, -1)
+			h.line.end(j.GetState(), 1)
+			delete(s.open, k)
+		}
+	}
+	l := s.line(j.GetStartNs(), j.GetTeam(), cmp.Or(j.GetRequestedModel(), j.GetServedModel(), j.GetModel()), j.GetBackend())
+	if l == nil {
+		return
+	}
+	delta := usageOf(j.GetDelta())
+	l.Usage = l.Usage.Add(delta)
+	k := id{t, j.GetNumber(), KindAttempt}
+	if h, ok := s.open[k]; ok {
+		h.guess(-1)
+		held{line: l, usage: h.usage.Add(delta), guessed: guessed(j.GetSource())}.guess(1)
+		delete(s.open, k)
+	}
+}
+
+// end counts n requests that ended in state.
+func (l *Line) end(state signalboxv1.Terminal_State, n int64) {
+	switch state {
+	case signalboxv1.Terminal_STATE_COMPLETED:
+		l.Completed += n
+	case signalboxv1.Terminal_STATE_CLIENT_GONE:
+		l.ClientGone += n
+	case signalboxv1.Terminal_STATE_REFUSED:
+		l.Refused += n
+	case signalboxv1.Terminal_STATE_UNKNOWN:
+		l.Unknown += n
+	default:
+		l.Failed += n
+	}
+}
+
+// line returns the line to count in, nil when the query leaves it out.
+func (s *sum) line(startNs uint64, team, model, backend string) *Line {
+	q, start := &s.q, time.Unix(0, int64(startNs)).UTC()
+	switch {
+	case !q.Since.IsZero() && start.Before(q.Since), !q.Until.IsZero() && !start.Before(q.Until),
+		q.Team != "" && q.Team != team, q.Model != "" && q.Model != model, q.Backend != "" && q.Backend != backend:
+		return nil
+	}
+	var p place
+	if q.By&ByDay != 0 {
+		p.day = start.Format(time.DateOnly)
+	}
+	if q.By&ByTeam != 0 {
+		p.team = team
+	}
+	if q.By&ByModel != 0 {
+		p.model = model
+	}
+	if q.By&ByBackend != 0 {
+		p.backend = backend
+	}
+	l := s.lines[p]
+	if l == nil {
+		l = &Line{Day: p.day, Team: p.team, Model: p.model, Backend: p.backend}
+		s.lines[p] = l
+	}
+	return l
+}
+
+func (s *sum) sorted() []Line {
+	lines := make([]Line, 0, len(s.lines))
+	for _, l := range s.lines {
+		lines = append(lines, *l)
+	}
+	slices.SortFunc(lines, func(a, b Line) int {
+		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Team, b.Team), cmp.Compare(a.Model, b.Model), cmp.Compare(a.Backend, b.Backend))
+	})
+	return lines
+}
+
+// guessed reports whether a usage is not the provider's.
+func guessed(s signalboxv1.Usage_Source) bool {
+	return s == signalboxv1.Usage_SOURCE_COUNTED || s == signalboxv1.Usage_SOURCE_ESTIMATED
+}
+
+func usageOf(u *signalboxv1.Usage) genai.Usage {
+	return genai.Usage{
+		Input: u.GetInput(), CacheRead: u.GetCacheRead(), CacheWrite5m: u.GetCacheWrite_5M(), CacheWrite1h: u.GetCacheWrite_1H(),
+		ToolUse: u.GetToolUse(), AudioInput: u.GetAudioInput(), Output: u.GetOutput(), Reasoning: u.GetReasoning(),
+	}
+}
+
+func times(u genai.Usage, n int64) genai.Usage {
+	return genai.Usage{
+		Input: n * u.Input, CacheRead: n * u.CacheRead, CacheWrite5m: n * u.CacheWrite5m, CacheWrite1h: n * u.CacheWrite1h,
+		ToolUse: n * u.ToolUse, AudioInput: n * u.AudioInput, Output: n * u.Output, Reasoning: n * u.Reasoning,
+	}
+}
