@@ -23,4 +23,6 @@ type Dialect struct {
 	// Models renders the list of models that a caller may use; created is in
 	// Unix seconds.
 	Models func(ids []string, created int64) []byte
+	// Model renders one of them.
+	Model func(id string, created int64) []byte
 }

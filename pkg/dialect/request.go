@@ -19,7 +19,12 @@ type Head struct {
 type Endpoint struct {
 	Operation genai.Operation
 	Path      string // below the dialect's base path: "/chat/completions"
+	Model     string // the model that the path names, decoded; empty when it names none
 }
+
+// Preflight is the operation of an OPTIONS request, as browsers send before the
+// real one. It never reaches a provider.
+const Preflight genai.Operation = "preflight"
 
 // Request is the neutral view of a request: what decisions need to know. It
 // refers to the caller's own bytes and is valid as long as those are.
@@ -30,11 +35,11 @@ type Request struct {
 	WantsUsage bool  // the caller asked for usage in the stream
 	Choices    int   // answers asked for, at least 1
 	MaxOutput  int64 // tokens per choice, 0 when the caller set no limit
-	Messages   int
 	HasTools   bool
 
-	Body   []byte
-	Object jsonedit.Object // the top level of Body
+	Body     []byte
+	Object   jsonedit.Object // the top level of Body
+	Messages jsonedit.Value  // the conversation, an array in Body; counting it takes another pass
 }
 
 // Format prints what is no content, whatever the verb.

@@ -1,0 +1,31 @@
+// Package openai speaks OpenAI's chat completions and model list, and reads
+// the answers of the many providers that call themselves compatible with them.
+//
+//	request   Match → Parse → Rewrite: checked in one pass, edited by splicing
+//	answer    Meter watches, Hider filters, Error renders; none decodes a chunk
+//	usage     rules as data per kind of provider, checked against the total
+//
+// Invariants:
+//   - a meter sees what matters of an answer in one pass over its bytes, with a
+//     memory that does not grow with the answer;
+//   - a hider removes whole events that hold an empty "choices" array and a
+//     "usage" object, and nothing else;
+//   - counts are never negative, no part exceeds its whole, and counts that had
+//     to be bent to that are reported as suspect;
+//   - an error body that leaves here has the four keys that clients rely on and
+//     names no key, organisation or account.
+package openai
+
+import "github.com/signalbox-dev/signalbox/pkg/dialect"
+
+// New returns the dialect.
+func New() dialect.Dialect {
+	return dialect.Dialect{
+		Name:    "openai",
+		Request: requests{},
+		Answer:  answers{},
+		Usage:   usages{},
+		Models:  models,
+		Model:   model,
+	}
+}

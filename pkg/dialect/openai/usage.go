@@ -1,0 +1,198 @@
+package openai
+
+import (
+	"slices"
+
+	"github.com/signalbox-dev/signalbox/pkg/dialect"
+	"github.com/signalbox-dev/signalbox/pkg/genai"
+)
+
+// maxCount bounds a believable count, so that sums of counts cannot overflow.
+const maxCount = 1 << 40
+
+// usages is the UsageReader of the dialect.
+type usages struct{}
+
+// Paths implements dialect.UsageReader.
+func (usages) Paths() []string { return slices.Concat(allPaths()...) }
+
+// UsageJSON implements dialect.UsageReader.
+func (r usages) UsageJSON(kind string, raw []byte) (u genai.Usage, found, suspect bool) {
+	var f object
+	if !f.read(raw) {
+		return genai.Usage{}, false, false
+	}
+	return r.Usage(kind, &f)
+}
+
+// Usage implements dialect.UsageReader.
+func (usages) Usage(kind string, f dialect.Fields) (u genai.Usage, found, suspect bool) {
+	c, found := readCounts(f)
+	if !found {
+		return genai.Usage{}, false, false
+	}
+	u = c.normal(ruleOf(kind))
+	return u, true, c.suspect
+}
+
+// counts is what a usage object states, before it is clear which part lies
+// inside which whole.
+type counts struct {
+	prompt, completion, total count
+	part                      [parts]int64
+	write1h                   int64
+	suspect                   bool
+}
+
+// count is a number that may be absent.
+type count struct {
+	n     int64
+	given bool
+}
+
+// readCounts collects the counts of f; false when it states none.
+func readCounts(f dialect.Fields) (*counts, bool) {
+	c := new(counts)
+	c.prompt = c.read(f, promptPaths)
+	c.completion = c.read(f, completionPaths)
+	c.total = c.read(f, totalPaths)
+	if !c.prompt.given && !c.completion.given && !c.total.given {
+		return nil, false
+	}
+	c.part[cacheRead] = c.read(f, cacheReadPaths).n
+	c.part[cacheWrite] = c.read(f, cacheWritePaths).n
+	c.part[audio] = c.read(f, audioPaths).n
+	c.part[reasoning] = c.read(f, reasoningPaths).n
+	c.part[citation] = c.read(f, citationPaths).n
+	c.write1h = c.read(f, cacheWrite1hPaths).n
+	return c, true
+}
+
+// read returns the greatest of the counts under paths.
+func (c *counts) read(f dialect.Fields, paths []string) count {
+	var best count
+	for _, p := range paths {
+		n, ok := f.Int(p)
+		if !ok {
+			continue
+		}
+		if n < 0 || n > maxCount {
+			c.suspect = true
+			n = min(max(n, 0), maxCount)
+		}
+		best = count{max(best.n, n), true}
+	}
+	return best
+}
+
+// normal brings the counts to the normal form.
+func (c *counts) normal(r rule) genai.Usage {
+	c.complete()
+	in, out := c.prompt.n, c.completion.n
+	for p, s := part(0), c.outside(r); p < parts; p++ {
+		if !s.has(p) {
+			continue
+		}
+		if p == reasoning || p == citation {
+			out += c.part[p]
+		} else {
+			in += c.part[p]
+		}
+	}
+	u := genai.Usage{
+		Input:      in,
+		CacheRead:  c.within(c.part[cacheRead], in),
+		AudioInput: c.within(c.part[audio], in),
+		Output:     out,
+		Reasoning:  c.within(c.part[reasoning], out),
+	}
+	write := c.within(c.part[cacheWrite], in-u.CacheRead)
+	u.CacheWrite1h = c.within(c.write1h, write)
+	u.CacheWrite5m = write - u.CacheWrite1h
+	return u
+}
+
+// complete derives an absent count from the other two.
+func (c *counts) complete() {
+	switch {
+	case !c.total.given || c.total.n == 0:
+		c.total = count{}
+	case !c.prompt.given:
+		c.prompt = count{max(0, c.total.n-c.completion.n), true}
+	case !c.completion.given:
+		c.completion = count{max(0, c.total.n-c.prompt.n), true}
+	}
+}
+
+// outside returns the parts to add to prompt and completion. A total decides;
+// what it cannot explain becomes output, so that money is not lost, and is
+// suspect unless the kind is known for it.
+func (c *counts) outside(r rule) set {
+	if !c.total.given {
+		return r.outside | r.apart
+	}
+	rest := c.total.n - c.prompt.n - c.completion.n
+	if rest == 0 {
+		return r.apart
+	}
+	if s, ok := c.explain(rest, r); ok {
+		return s | r.apart
+	}
+	c.suspect = c.suspect || rest < 0 || !r.thinks
+	if rest > 0 {
+		c.completion.n += rest
+		if c.part[reasoning] == 0 {
+			c.part[reasoning] = rest
+		}
+	}
+	return r.apart
+}
+
+// explain finds the parts that sum up to rest: those that the rule names, else
+// the fewest, and of equally many the first.
+func (c *counts) explain(rest int64, r rule) (set, bool) {
+	if r.outside != 0 && c.sum(r.outside) == rest {
+		return r.outside, true
+	}
+	best, size := set(0), int(parts)+1
+	for s := set(1); s < 1<<parts; s++ {
+		if c.sum(s) != rest {
+			continue
+		}
+		if n := c.size(s); n < size {
+			best, size = s, n
+		}
+	}
+	return best, best != 0
+}
+
+func (c *counts) sum(s set) int64 {
+	var n int64
+	for p := range parts {
+		if s.has(p) {
+			n += c.part[p]
+		}
+	}
+	return n
+}
+
+// size counts the members of s; a part of zero tokens explains nothing and
+// makes a set unattractive.
+func (c *counts) size(s set) int {
+	n := 0
+	for p := range parts {
+		if s.has(p) {
+			n++
+		}
+	}
+	return n
+}
+
+// within clamps a part to its whole.
+func (c *counts) within(n, whole int64) int64 {
+	if n > whole {
+		c.suspect = true
+		return max(whole, 0)
+	}
+	return n
+}
