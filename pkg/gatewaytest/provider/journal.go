@@ -26,6 +26,7 @@ type Exchange struct {
 	Header   http.Header `json:"header"` // names in lower case; content-length and transfer-encoding as they came
 	Body     []byte      `json:"-"`      // exact bytes
 	BodyErr  string      `json:"body_error,omitempty"`
+	Sent     []byte      `json:"-"`      // exact bytes of the answer's body
 	Finished bool        `json:"-"`
 
 	Delivered Delivery `json:"delivered"`
@@ -106,7 +107,7 @@ func (j *Journal) finish(x *Exchange, out *wire, err error) {
 	if out.err != nil {
 		d.WriteError = out.err.Error()
 	}
-	x.Finished = true
+	x.Sent, x.Finished = out.kept, true
 	j.done++
 	if j.file != nil {
 		j.file.Write(x.line()) //nolint:errcheck // a lost line shows when the file is read

@@ -92,6 +92,7 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, readErr := io.ReadAll(r.Body)
 	x := p.journal.begin(p.seq.Add(1), r, body, readErr)
 	out := newWire(w, r)
+	out.keep = !p.o.Forget
 	err := p.answer(out, x, r, body)
 	if errors.Is(err, errReset) && out.tcpReset() {
 		p.journal.finish(x, out, err)

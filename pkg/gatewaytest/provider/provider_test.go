@@ -101,7 +101,7 @@ func TestWhole(t *testing.T) {
 		t.Errorf("content %q", v.Choices[0].Message.Content)
 	}
 	x := s.Journal().Exchanges()[0]
-	if x.Delivered.Usage == nil || x.Delivered.Status != 200 || x.Delivered.End != "ok" || string(x.Body) != chat("", "How are you?") {
+	if x.Delivered.Usage == nil || x.Delivered.Status != 200 || x.Delivered.End != "ok" || string(x.Body) != chat("", "How are you?") || !bytes.Equal(x.Sent, a.body) {
 		t.Errorf("journal %+v", x)
 	}
 }

@@ -20,6 +20,8 @@ type wire struct {
 	gz   *gzip.Writer
 	code int
 	sent int64 // bytes of the body
+	keep bool  // keep them
+	kept []byte
 	err  error // the first write error
 }
 
@@ -122,6 +124,9 @@ func (o *wire) raw(p []byte) error {
 	for len(p) > 0 {
 		n, err := o.w.Write(p[:step])
 		o.sent += int64(n)
+		if o.keep {
+			o.kept = append(o.kept, p[:n]...)
+		}
 		if err == nil && o.f.Drip {
 			err = o.ctl.Flush()
 		}
