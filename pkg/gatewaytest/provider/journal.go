@@ -26,7 +26,7 @@ type Exchange struct {
 	Header   http.Header `json:"header"` // names in lower case; content-length and transfer-encoding as they came
 	Body     []byte      `json:"-"`      // exact bytes
 	BodyErr  string      `json:"body_error,omitempty"`
-	Sent     []byte      `json:"-"`      // exact bytes of the answer's body
+	Sent     []byte      `json:"-"` // exact bytes of the answer's body
 	Finished bool        `json:"-"`
 
 	Delivered Delivery `json:"delivered"`
