@@ -5,11 +5,11 @@ package openai
 type part uint8
 
 const (
-	reasoning part = iota // belongs to the output
-	audio                 // belongs to the input
-	cacheRead             // belongs to the input
-	cacheWrite            // belongs to the input
-	citation              // belongs to the output
+	reasoning  part = iota // belongs to the output
+	audio                  // belongs to the input
+	cacheRead              // belongs to the input
+	cacheWrite             // belongs to the input
+	citation               // belongs to the output
 	parts
 )
 
@@ -57,7 +57,8 @@ func ruleOf(kind string) rule {
 
 // The paths under which providers state a count, below the usage object. Where
 // several are there they repeat one number, so the greatest is taken and
-// nothing is added up.
+// nothing is added up. Mistral's num_cached_tokens is not among them: it is a
+// figure of the inference engine, not one that is billed.
 var (
 	promptPaths     = []string{"prompt_tokens", "input_tokens"}
 	completionPaths = []string{"completion_tokens", "output_tokens"}
@@ -67,7 +68,6 @@ var (
 		"prompt_token_details.cached_tokens", // Writer's spelling
 		"input_tokens_details.cached_tokens",
 		"cached_tokens",             // Hugging Face, Together, Moonshot
-		"num_cached_tokens",         // Mistral
 		"prompt_cache_hit_tokens",   // DeepSeek
 		"cached_prompt_text_tokens", // xAI
 		"cache_read_input_tokens",   // proxies before Anthropic

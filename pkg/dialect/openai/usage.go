@@ -32,7 +32,7 @@ func (usages) Usage(kind string, f dialect.Fields) (u genai.Usage, found, suspec
 		return genai.Usage{}, false, false
 	}
 	u = c.normal(ruleOf(kind))
-	return u, true, c.suspect
+	return u, true, c.suspect // set by normal too
 }
 
 // counts is what a usage object states, before it is clear which part lies
@@ -88,14 +88,14 @@ func (c *counts) read(f dialect.Fields, paths []string) count {
 // normal brings the counts to the normal form.
 func (c *counts) normal(r rule) genai.Usage {
 	c.complete()
+	added := c.outside(r)
 	in, out := c.prompt.n, c.completion.n
-	for p, s := part(0), c.outside(r); p < parts; p++ {
-		if !s.has(p) {
-			continue
-		}
-		if p == reasoning || p == citation {
+	for p := range parts {
+		switch {
+		case !added.has(p):
+		case p == reasoning || p == citation:
 			out += c.part[p]
-		} else {
+		default:
 			in += c.part[p]
 		}
 	}
@@ -106,9 +106,11 @@ func (c *counts) normal(r rule) genai.Usage {
 		Output:     out,
 		Reasoning:  c.within(c.part[reasoning], out),
 	}
-	write := c.within(c.part[cacheWrite], in-u.CacheRead)
+	write := c.within(c.part[cacheWrite], in)
 	u.CacheWrite1h = c.within(c.write1h, write)
 	u.CacheWrite5m = write - u.CacheWrite1h
+	// Gemini behind OpenRouter states the same tokens as read and written.
+	c.suspect = c.suspect || u.CacheRead+write > in
 	return u
 }
 

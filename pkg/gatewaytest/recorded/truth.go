@@ -1,0 +1,74 @@
+package recorded
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/signalbox-dev/signalbox/pkg/genai"
+)
+
+// Truth is the usage of an answer as a careful reader states it. Parts that the
+// answer does not state are nil.
+type Truth struct {
+	Input      int64           `json:"input"`
+	Output     int64           `json:"output"`
+	Cached     *int64          `json:"cached_input"`
+	CacheWrite *int64          `json:"cache_write"`
+	Reasoning  *int64          `json:"reasoning"`
+	Total      *int64          `json:"total"`
+	Note       string          `json:"note"`
+	Raw        json.RawMessage `json:"raw"` // the provider's own usage
+	Sum        *Sum            `json:"iterations_sum"`
+}
+
+// Sum is what was spent over all passes of an answer, where the provider's top
+// level leaves some out.
+type Sum struct {
+	Input  int64 `json:"input"`
+	Output int64 `json:"output"`
+}
+
+// Spent is input and output tokens that were spent.
+func (t *Truth) Spent() (input, output int64) {
+	if t.Sum != nil {
+		return t.Sum.Input, t.Sum.Output
+	}
+	return t.Input, t.Output
+}
+
+// Diff compares what was metered with t, part by part, and says what differs;
+// it is empty when nothing does. A nil t is an answer without usage.
+func (t *Truth) Diff(u genai.Usage, found bool) string {
+	if t == nil || !found {
+		if found {
+			return fmt.Sprintf("metered %+v where no usage is stated", u)
+		}
+		if t != nil {
+			return "found no usage"
+		}
+		return ""
+	}
+	var d []string
+	differ := func(what string, got, want int64) {
+		if got != want {
+			d = append(d, fmt.Sprintf("%s %d, want %d", what, got, want))
+		}
+	}
+	in, out := t.Spent()
+	differ("input", u.Input, in)
+	differ("output", u.Output, out)
+	if t.Sum == nil { // the parts are of the top level only
+		differ("cached", u.CacheRead, value(t.Cached))
+		differ("cache write", u.CacheWrite5m+u.CacheWrite1h, value(t.CacheWrite))
+		differ("reasoning", u.Reasoning, value(t.Reasoning))
+	}
+	return strings.Join(d, "; ")
+}
+
+func value(n *int64) int64 {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
