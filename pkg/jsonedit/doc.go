@@ -17,6 +17,7 @@
 //     bytes, and types that hold documents print as "[redacted n bytes]".
 //
 // Find, Index, Len and Items are for answers that others wrote: they hold to
-// the grammar but let invalid UTF-8 and lone surrogates pass, which decode to
-// U+FFFD, because an answer's numbers count even when its text is damaged.
+// the grammar but let invalid UTF-8 and lone surrogates pass, because an
+// answer's numbers count even when its text is damaged. A lone surrogate decodes
+// to U+FFFD, invalid UTF-8 to itself.
 package jsonedit

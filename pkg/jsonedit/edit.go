@@ -12,15 +12,16 @@ type Edit struct {
 }
 
 // Change sets a member of an object to the JSON value Raw, or removes it when
-// Raw is nil.
+// Raw is empty.
 type Change struct {
 	Name string
 	Raw  []byte
 }
 
-// Set returns the edit that gives the first member with that name the JSON
-// value raw, or inserts it as the first member. Edits of an object compose when
-// at most one of them inserts or removes a member; Changes has no such limit.
+// Set returns the edit that gives the first member with that name the value
+// raw, which must be JSON, or that inserts it as the first member. Edits of one
+// object compose when at most one of them inserts or removes a member; Changes
+// has no such limit.
 func (o *Object) Set(name string, raw []byte) Edit {
 	if v, ok := o.Get(name); ok {
 		return Edit{v.Start, v.End, raw}
@@ -60,7 +61,7 @@ func (o *Object) cut(from, to int) Edit {
 func (o *Object) Changes(dst []Edit, changes ...Change) []Edit {
 	kept := len(o.members)
 	for i := range o.members {
-		if c := o.change(i, changes); c != nil && c.Raw == nil {
+		if c := o.change(i, changes); c != nil && len(c.Raw) == 0 {
 			kept--
 		}
 	}
@@ -73,7 +74,7 @@ func (o *Object) Changes(dst []Edit, changes ...Change) []Edit {
 		if c == nil {
 			continue
 		}
-		if c.Raw != nil {
+		if len(c.Raw) > 0 {
 			v := o.members[i-1].Value
 			dst = append(dst, Edit{v.Start, v.End, c.Raw})
 			continue
@@ -99,7 +100,7 @@ func (o *Object) change(i int, changes []Change) *Change {
 
 func (o *Object) removes(i int, changes []Change) bool {
 	c := o.change(i, changes)
-	return c != nil && c.Raw == nil
+	return c != nil && len(c.Raw) == 0
 }
 
 // inserted returns the text of the members that are new, with a comma at the
@@ -107,7 +108,7 @@ func (o *Object) removes(i int, changes []Change) bool {
 func (o *Object) inserted(changes []Change, others bool) []byte {
 	var text []byte
 	for _, c := range changes {
-		if c.Raw == nil || o.index(c.Name) >= 0 {
+		if len(c.Raw) == 0 || o.index(c.Name) >= 0 {
 			continue
 		}
 		if len(text) > 0 {
@@ -126,7 +127,8 @@ func appendMember(dst []byte, name string, raw []byte) []byte {
 }
 
 // Splice appends doc to dst with all edits made. Edits may come in any order;
-// those at the same place stay in the order given. It sorts edits in place.
+// insertions at the same place stay in the order given. It sorts the slice of
+// edits in place. The memory of dst and doc must not overlap.
 func Splice(dst, doc []byte, edits ...Edit) []byte {
 	slices.SortStableFunc(edits, func(a, b Edit) int {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End))

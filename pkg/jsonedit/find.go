@@ -1,9 +1,6 @@
 package jsonedit
 
-import (
-	"iter"
-	"strconv"
-)
+import "iter"
 
 // Find returns the value at path in doc: each step is a member's name, of which
 // the first counts, or an element's index in decimal. All of doc is checked,
@@ -76,15 +73,17 @@ func (v Value) Items(doc []byte) iter.Seq[Value] {
 func (s *scanner) descend(i, depth int, path []string) (hit Value, found bool, end int) {
 	bracket := s.at(i)
 	if len(path) == 0 || (bracket != '{' && bracket != '[') {
-		hit, end = s.value(i, depth)
-		return hit, len(path) == 0 && end != failed, end
+		if hit, end = s.value(i, depth); len(path) > 0 || end == failed {
+			return Value{}, false, end
+		}
+		return hit, true, end
 	}
 	if depth == MaxDepth {
 		return hit, false, s.fail(i, "nested too deep")
 	}
 	index := -1
-	if n, err := strconv.Atoi(path[0]); err == nil && bracket == '[' {
-		index = n
+	if bracket == '[' {
+		index = elementIndex(path[0])
 	}
 	for n, tried := 0, false; ; n++ {
 		key, next, more := s.item(i, bracket, n)
@@ -101,6 +100,15 @@ func (s *scanner) descend(i, depth int, path []string) (hit Value, found bool, e
 			return Value{}, false, failed
 		}
 	}
+}
+
+// elementIndex returns the index that a step of a path is, or -1.
+func elementIndex(step string) int {
+	n, ok := smallInt(step)
+	if !ok || step == "" || (step[0] == '0' && step != "0") {
+		return -1
+	}
+	return int(n)
 }
 
 // item reads up to the next value inside of a bracket: the bracket itself when

@@ -1,19 +1,9 @@
 package jsonedit
 
-import (
-	"encoding/binary"
-	"math/bits"
-	"unicode/utf8"
-)
+import "encoding/binary"
 
 // MaxDepth is how deep arrays and objects may nest, the outermost included.
 const MaxDepth = 512
-
-// Eight bytes at a time: ones repeats 0x01, high marks the top bit of each.
-const (
-	ones uint64 = 0x0101010101010101
-	high uint64 = 0x80 * ones
-)
 
 // failed is the offset that scanner methods return behind a fault.
 const failed = -1
@@ -45,11 +35,24 @@ func (s *scanner) at(i int) byte {
 
 // space skips white space.
 func (s *scanner) space(i int) int {
-	for uint(i) < uint(len(s.doc)) {
-		if c := s.doc[i]; c > ' ' || (c != ' ' && c != '\n' && c != '\t' && c != '\r') {
+	if s.at(i) > ' ' {
+		return i
+	}
+	return skipSpace(s.doc, i)
+}
+
+// skipSpace skips white space, indents eight bytes at a time.
+func skipSpace(doc []byte, i int) int {
+	for ; i < len(doc); i++ {
+		switch doc[i] {
+		case '\n':
+			for i+9 <= len(doc) && binary.LittleEndian.Uint64(doc[i+1:]) == ' '*ones {
+				i += 8
+			}
+		case ' ', '\t', '\r':
+		default:
 			return i
 		}
-		i++
 	}
 	return i
 }
@@ -143,125 +146,4 @@ func (s *scanner) someDigits(i int) int {
 		return s.fail(i, "expected a digit")
 	}
 	return end
-}
-
-// str reads the string whose opening quote is at i.
-func (s *scanner) str(i int) (end int, escaped bool) {
-	doc := s.doc
-	start := i + 1
-	var seen uint64
-	for i = start; ; {
-		i, seen = stop(doc, i, seen)
-		if i >= len(doc) {
-			return s.fail(i, ""), escaped
-		}
-		switch doc[i] {
-		case '"':
-			if seen&high != 0 && !s.lax && !utf8.Valid(doc[start:i]) {
-				return s.badText(start), escaped
-			}
-			return i + 1, escaped
-		case '\\':
-			escaped = true
-			if i = s.escape(i); i == failed {
-				return failed, escaped
-			}
-		default:
-			return s.fail(i, "control character in a string"), escaped
-		}
-	}
-}
-
-// stop returns the first quote, backslash or control character at or behind i,
-// and seen with the top bits of the bytes before it, and perhaps of some behind.
-//
-// The three differences borrow into a byte's top bit exactly when the byte is
-// a quote, a backslash or below a space. Borrows run on to higher bytes, so
-// only the lowest mark counts.
-func stop(doc []byte, i int, seen uint64) (int, uint64) {
-	for ; i+8 <= len(doc); i += 8 {
-		w := binary.LittleEndian.Uint64(doc[i:])
-		seen |= w
-		marks := ((w ^ '"'*ones) - ones) | ((w ^ '\\'*ones) - ones) | (w - ' '*ones)
-		if marks &= ^w & high; marks != 0 {
-			return i + bits.TrailingZeros64(marks)>>3, seen
-		}
-	}
-	for ; i < len(doc); i++ {
-		c := doc[i]
-		if c == '"' || c == '\\' || c < ' ' {
-			break
-		}
-		seen |= uint64(c)
-	}
-	return i, seen
-}
-
-// badText records the first invalid UTF-8 at or behind i.
-func (s *scanner) badText(i int) int {
-	for {
-		r, n := utf8.DecodeRune(s.doc[i:])
-		if r == utf8.RuneError && n < 2 {
-			return s.fail(i, "invalid UTF-8")
-		}
-		i += n
-	}
-}
-
-// escape reads the escape whose backslash is at i.
-func (s *scanner) escape(i int) int {
-	switch s.at(i + 1) {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return i + 2
-	case 'u':
-		return s.unit(i)
-	}
-	return s.fail(i+1, "invalid escape")
-}
-
-// unit reads a \uXXXX escape, or both of a surrogate pair.
-func (s *scanner) unit(i int) int {
-	u, ok := hex4(s.doc, i+2)
-	if !ok {
-		return s.badHex(i + 2)
-	}
-	if u&0xf800 != 0xd800 || s.lax {
-		return i + 6
-	}
-	if u < 0xdc00 && s.at(i+6) == '\\' && s.at(i+7) == 'u' {
-		low, ok := hex4(s.doc, i+8)
-		if !ok {
-			return s.badHex(i + 8)
-		}
-		if low&0xfc00 == 0xdc00 {
-			return i + 12
-		}
-	}
-	s.fault.Lone = true
-	return s.fail(i, "lone surrogate")
-}
-
-// badHex records the first of four bytes that is no hexadecimal digit.
-func (s *scanner) badHex(i int) int {
-	for c := s.at(i); c-'0' <= 9 || c|0x20-'a' <= 5; c = s.at(i) {
-		i++
-	}
-	return s.fail(i, "expected a hexadecimal digit")
-}
-
-// hex4 reads the four hexadecimal digits at i, all at once: each sum carries
-// into a byte's top bit on one side of a range of digits.
-func hex4(doc []byte, i int) (uint32, bool) {
-	if i+4 > len(doc) {
-		return 0, false
-	}
-	w := binary.LittleEndian.Uint32(doc[i:])
-	letters := w | 0x20202020
-	digit := (w + 0x50505050) & ^(w + 0x46464646)
-	letter := (letters + 0x1f1f1f1f) & ^(letters + 0x19191919)
-	if (digit|letter) & ^w & 0x80808080 != 0x80808080 {
-		return 0, false
-	}
-	n := w&0x0f0f0f0f + w>>6&0x01010101*9
-	return n&15<<12 | n>>8&15<<8 | n>>16&15<<4 | n>>24, true
 }

@@ -1,6 +1,7 @@
 package jsonedit
 
 import (
+	"bytes"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -8,56 +9,36 @@ import (
 const hexDigits = "0123456789abcdef"
 
 // appendDecoded appends what the inside of a checked string literal stands for.
-// Lone surrogates and invalid UTF-8 become U+FFFD.
+// Lone surrogates become U+FFFD; other bytes stand for themselves.
 func appendDecoded(dst, in []byte) []byte {
-	for len(in) > 0 {
-		r, raw, n := decode(in)
-		in = in[n:]
-		if r < 0 {
-			dst = append(dst, raw...)
-			continue
+	for {
+		i := bytes.IndexByte(in, '\\')
+		if i < 0 {
+			return append(dst, in...)
 		}
-		dst = utf8.AppendRune(dst, r)
+		r, n := unescape(in[i:])
+		dst = utf8.AppendRune(append(dst, in[:i]...), r)
+		in = in[i+n:]
 	}
-	return dst
 }
 
-// decodesTo reports whether the inside of a checked string literal stands for s.
+// decodesTo reports whether appendDecoded would give s.
 func decodesTo(in []byte, s string) bool {
-	for len(in) > 0 {
-		r, raw, n := decode(in)
-		in = in[n:]
-		if r < 0 {
-			if len(s) < len(raw) || s[:len(raw)] != string(raw) {
-				return false
-			}
-			s = s[len(raw):]
-			continue
+	for {
+		i := bytes.IndexByte(in, '\\')
+		if i < 0 {
+			return string(in) == s
 		}
-		c, size := utf8.DecodeRuneInString(s)
-		if c != r || size == 0 || (r == utf8.RuneError && size == 1) {
+		r, n := unescape(in[i:])
+		if len(s) < i || string(in[:i]) != s[:i] {
 			return false
 		}
-		s = s[size:]
+		c, size := utf8.DecodeRuneInString(s[i:])
+		if c != r || size != utf8.RuneLen(r) {
+			return false
+		}
+		in, s = in[i+n:], s[i+size:]
 	}
-	return s == ""
-}
-
-// decode returns the next piece of a checked string literal and its length: a
-// run of ASCII that stands for itself, with r < 0, or one character.
-func decode(in []byte) (r rune, raw []byte, n int) {
-	if in[0] == '\\' {
-		r, n = unescape(in)
-		return r, nil, n
-	}
-	if in[0] >= utf8.RuneSelf {
-		r, n = utf8.DecodeRune(in)
-		return r, nil, n
-	}
-	for n < len(in) && in[n] != '\\' && in[n] < utf8.RuneSelf {
-		n++
-	}
-	return -1, in[:n], n
 }
 
 // unescape returns the character of the checked escape that in starts with.

@@ -1,6 +1,7 @@
 package jsonedit
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 )
@@ -26,6 +27,9 @@ type Value struct {
 	Kind       Kind
 	Escaped    bool // a string that holds escapes
 }
+
+// maxNumber is the length up to which Int reads a number.
+const maxNumber = 64
 
 // Raw returns the bytes of v as they stand in doc.
 func (v Value) Raw(doc []byte) []byte { return doc[v.Start:v.End:v.End] }
@@ -66,19 +70,24 @@ func (v Value) Is(doc []byte, s string) bool {
 }
 
 // Int returns the value of a number that is an integer, however it is written
-// (12, 12.0, 1.2e1); false for other values and outside of int64.
+// (12, 12.0, 1.2e1); false for other values. With a fraction or an exponent it
+// reaches to 2^53, beyond which a float no longer tells integers apart, and in
+// any form it has at most maxNumber bytes.
 func (v Value) Int(doc []byte) (int64, bool) {
-	if v.Kind != Number {
+	raw := doc[v.Start:v.End]
+	if v.Kind != Number || len(raw) > maxNumber {
 		return 0, false
 	}
-	raw := doc[v.Start:v.End]
 	if n, ok := smallInt(raw); ok {
 		return n, true
 	}
-	if n, err := strconv.ParseInt(string(raw), 10, 64); err == nil {
+	if !bytes.ContainsAny(raw, ".eE") {
+		n, err := strconv.ParseInt(string(raw), 10, 64)
+		if err != nil {
+			return 0, false
+		}
 		return n, true
 	}
-	// Beyond 2^53 a float no longer tells integers apart.
 	f, err := strconv.ParseFloat(string(raw), 64)
 	if err != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
 		return 0, false
@@ -87,16 +96,16 @@ func (v Value) Int(doc []byte) (int64, bool) {
 }
 
 // smallInt reads up to 18 digits without a sign.
-func smallInt(raw []byte) (int64, bool) {
+func smallInt[T string | []byte](raw T) (int64, bool) {
 	if len(raw) > 18 {
 		return 0, false
 	}
 	var n int64
-	for _, c := range raw {
-		if c-'0' > 9 {
+	for i := range len(raw) {
+		if raw[i]-'0' > 9 {
 			return 0, false
 		}
-		n = n*10 + int64(c-'0')
+		n = n*10 + int64(raw[i]-'0')
 	}
 	return n, true
 }
