@@ -85,6 +85,7 @@ func (s site) signalbox(ctx context.Context) (*target, error) {
 		return nil, err
 	}
 	c := &bed.Config{
+		Teams:     []bed.Section{{"name": "bench"}},
 		Envoy:     bed.Section{"concurrency": 1},
 		Telemetry: bed.Section{"otlp": bed.Section{"endpoint": s.traces, "protocol": "http", "insecure": true}, "sample": 0.01},
 	}

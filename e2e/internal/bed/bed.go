@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -177,7 +178,13 @@ func (b *Bed) Logs() string {
 // Command runs another signalbox command on the bed's configuration and
 // returns its standard output.
 func (b *Bed) Command(ctx context.Context, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, b.o.Binary, append(args, "--config", b.File, "--state", b.State)...)
+	return b.CommandWith(ctx, args)
+}
+
+// CommandWith is Command with words after the flags.
+func (b *Bed) CommandWith(ctx context.Context, args []string, words ...string) (string, error) {
+	args = append(slices.Clone(args), "--config", b.File, "--state", b.State)
+	cmd := exec.CommandContext(ctx, b.o.Binary, append(args, words...)...)
 	cmd.Env = append(append(os.Environ(), b.Config.env()...), b.o.Env...)
 	cmd.Dir = b.Dir
 	out, err := cmd.Output()
