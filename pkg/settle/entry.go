@@ -34,7 +34,7 @@ type Downstream struct {
 	Usage       genai.Usage
 	UsageFound  bool
 	Suspect     bool
-	RawUsage    []byte
+	RawUsage    []byte // kept by the Book and its records
 	ServedModel string
 	Tier        string
 	ContentType string
@@ -46,7 +46,7 @@ type Metered struct {
 	Usage       genai.Usage
 	Found       bool
 	Suspect     bool
-	Raw         []byte
+	Raw         []byte // kept, like RawUsage
 	ServedModel string
 	Tier        string
 	Done        bool // the dialect's own end was seen

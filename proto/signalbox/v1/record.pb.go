@@ -1359,10 +1359,10 @@ func (x *Offset) GetTimeNs() uint64 {
 	return 0
 }
 
-// Sighting is the end of an attempt as the proxy logged it, kept because the
-// request's own end has not been logged yet: the rows need both. It is settled
-// by the Terminal or the Adjustment with its request_id. A segment of the
-// ledger may repeat it while it is not settled.
+// Sighting is an entry of the proxy's log that was read but cannot be settled
+// yet: the rows need the end of every attempt and the end of the request. It
+// is done with when the Terminal or an Adjustment of its request is written. A
+// segment of the ledger may repeat it until then.
 type Sighting struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	RequestId     string                 `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -1372,10 +1372,11 @@ type Sighting struct {
 	Details       string                 `protobuf:"bytes,5,opt,name=details,proto3" json:"details,omitempty"`
 	StartNs       uint64                 `protobuf:"fixed64,6,opt,name=start_ns,json=startNs,proto3" json:"start_ns,omitempty"`
 	DurationNs    int64                  `protobuf:"varint,7,opt,name=duration_ns,json=durationNs,proto3" json:"duration_ns,omitempty"`
-	FirstByteNs   int64                  `protobuf:"varint,8,opt,name=first_byte_ns,json=firstByteNs,proto3" json:"first_byte_ns,omitempty"` // since start_ns; 0 when no byte came
-	Received      int64                  `protobuf:"varint,9,opt,name=received,proto3" json:"received,omitempty"`                            // bytes from the provider
-	Sent          int64                  `protobuf:"varint,10,opt,name=sent,proto3" json:"sent,omitempty"`                                   // bytes to the provider
+	FirstByteNs   int64                  `protobuf:"varint,8,opt,name=first_byte_ns,json=firstByteNs,proto3" json:"first_byte_ns,omitempty"` // since start_ns
+	Received      int64                  `protobuf:"varint,9,opt,name=received,proto3" json:"received,omitempty"`                            // bytes from the provider, or from the caller where end is set
+	Sent          int64                  `protobuf:"varint,10,opt,name=sent,proto3" json:"sent,omitempty"`                                   // bytes to the provider, or to the caller where end is set
 	TimeNs        uint64                 `protobuf:"fixed64,11,opt,name=time_ns,json=timeNs,proto3" json:"time_ns,omitempty"`                // when it was read
+	End           *Sighting_End          `protobuf:"bytes,12,opt,name=end,proto3" json:"end,omitempty"`                                      // set when it is the end of the request, not of an attempt
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1485,6 +1486,122 @@ func (x *Sighting) GetTimeNs() uint64 {
 		return x.TimeNs
 	}
 	return 0
+}
+
+func (x *Sighting) GetEnd() *Sighting_End {
+	if x != nil {
+		return x.End
+	}
+	return nil
+}
+
+// End is what only the entry of a request's end holds.
+type Sighting_End struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Ticket        []byte                 `protobuf:"bytes,1,opt,name=ticket,proto3" json:"ticket,omitempty"` // empty when it has none
+	Facts         *Open                  `protobuf:"bytes,2,opt,name=facts,proto3" json:"facts,omitempty"`
+	Attempts      uint32                 `protobuf:"varint,3,opt,name=attempts,proto3" json:"attempts,omitempty"`
+	Usage         *Usage                 `protobuf:"bytes,4,opt,name=usage,proto3" json:"usage,omitempty"` // unset when none was found
+	RawUsage      []byte                 `protobuf:"bytes,5,opt,name=raw_usage,json=rawUsage,proto3" json:"raw_usage,omitempty"`
+	Suspect       bool                   `protobuf:"varint,6,opt,name=suspect,proto3" json:"suspect,omitempty"`
+	ServedModel   string                 `protobuf:"bytes,7,opt,name=served_model,json=servedModel,proto3" json:"served_model,omitempty"`
+	Tier          string                 `protobuf:"bytes,8,opt,name=tier,proto3" json:"tier,omitempty"`
+	ContentType   string                 `protobuf:"bytes,9,opt,name=content_type,json=contentType,proto3" json:"content_type,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sighting_End) Reset() {
+	*x = Sighting_End{}
+	mi := &file_signalbox_v1_record_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sighting_End) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sighting_End) ProtoMessage() {}
+
+func (x *Sighting_End) ProtoReflect() protoreflect.Message {
+	mi := &file_signalbox_v1_record_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sighting_End.ProtoReflect.Descriptor instead.
+func (*Sighting_End) Descriptor() ([]byte, []int) {
+	return file_signalbox_v1_record_proto_rawDescGZIP(), []int{7, 0}
+}
+
+func (x *Sighting_End) GetTicket() []byte {
+	if x != nil {
+		return x.Ticket
+	}
+	return nil
+}
+
+func (x *Sighting_End) GetFacts() *Open {
+	if x != nil {
+		return x.Facts
+	}
+	return nil
+}
+
+func (x *Sighting_End) GetAttempts() uint32 {
+	if x != nil {
+		return x.Attempts
+	}
+	return 0
+}
+
+func (x *Sighting_End) GetUsage() *Usage {
+	if x != nil {
+		return x.Usage
+	}
+	return nil
+}
+
+func (x *Sighting_End) GetRawUsage() []byte {
+	if x != nil {
+		return x.RawUsage
+	}
+	return nil
+}
+
+func (x *Sighting_End) GetSuspect() bool {
+	if x != nil {
+		return x.Suspect
+	}
+	return false
+}
+
+func (x *Sighting_End) GetServedModel() string {
+	if x != nil {
+		return x.ServedModel
+	}
+	return ""
+}
+
+func (x *Sighting_End) GetTier() string {
+	if x != nil {
+		return x.Tier
+	}
+	return ""
+}
+
+func (x *Sighting_End) GetContentType() string {
+	if x != nil {
+		return x.ContentType
+	}
+	return ""
 }
 
 var File_signalbox_v1_record_proto protoreflect.FileDescriptor
@@ -1645,7 +1762,7 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\x06device\x18\x02 \x01(\x04R\x06device\x12\x16\n" +
 	"\x06offset\x18\x03 \x01(\x03R\x06offset\x12\x12\n" +
 	"\x04path\x18\x04 \x01(\tR\x04path\x12\x17\n" +
-	"\atime_ns\x18\x05 \x01(\x06R\x06timeNs\"\xb4\x02\n" +
+	"\atime_ns\x18\x05 \x01(\x06R\x06timeNs\"\x84\x05\n" +
 	"\bSighting\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x18\n" +
@@ -1660,7 +1777,18 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\breceived\x18\t \x01(\x03R\breceived\x12\x12\n" +
 	"\x04sent\x18\n" +
 	" \x01(\x03R\x04sent\x12\x17\n" +
-	"\atime_ns\x18\v \x01(\x06R\x06timeNsBCZAgithub.com/signalbox-dev/signalbox/proto/signalbox/v1;signalboxv1b\x06proto3"
+	"\atime_ns\x18\v \x01(\x06R\x06timeNs\x12,\n" +
+	"\x03end\x18\f \x01(\v2\x1a.signalbox.v1.Sighting.EndR\x03end\x1a\x9f\x02\n" +
+	"\x03End\x12\x16\n" +
+	"\x06ticket\x18\x01 \x01(\fR\x06ticket\x12(\n" +
+	"\x05facts\x18\x02 \x01(\v2\x12.signalbox.v1.OpenR\x05facts\x12\x1a\n" +
+	"\battempts\x18\x03 \x01(\rR\battempts\x12)\n" +
+	"\x05usage\x18\x04 \x01(\v2\x13.signalbox.v1.UsageR\x05usage\x12\x1b\n" +
+	"\traw_usage\x18\x05 \x01(\fR\brawUsage\x12\x18\n" +
+	"\asuspect\x18\x06 \x01(\bR\asuspect\x12!\n" +
+	"\fserved_model\x18\a \x01(\tR\vservedModel\x12\x12\n" +
+	"\x04tier\x18\b \x01(\tR\x04tier\x12!\n" +
+	"\fcontent_type\x18\t \x01(\tR\vcontentTypeBCZAgithub.com/signalbox-dev/signalbox/proto/signalbox/v1;signalboxv1b\x06proto3"
 
 var (
 	file_signalbox_v1_record_proto_rawDescOnce sync.Once
@@ -1675,7 +1803,7 @@ func file_signalbox_v1_record_proto_rawDescGZIP() []byte {
 }
 
 var file_signalbox_v1_record_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_signalbox_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_signalbox_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_signalbox_v1_record_proto_goTypes = []any{
 	(Usage_Source)(0),    // 0: signalbox.v1.Usage.Source
 	(Attempt_Outcome)(0), // 1: signalbox.v1.Attempt.Outcome
@@ -1688,22 +1816,26 @@ var file_signalbox_v1_record_proto_goTypes = []any{
 	(*Adjustment)(nil),   // 8: signalbox.v1.Adjustment
 	(*Offset)(nil),       // 9: signalbox.v1.Offset
 	(*Sighting)(nil),     // 10: signalbox.v1.Sighting
+	(*Sighting_End)(nil), // 11: signalbox.v1.Sighting.End
 }
 var file_signalbox_v1_record_proto_depIdxs = []int32{
-	3, // 0: signalbox.v1.Open.order:type_name -> signalbox.v1.Candidate
-	1, // 1: signalbox.v1.Attempt.outcome:type_name -> signalbox.v1.Attempt.Outcome
-	5, // 2: signalbox.v1.Attempt.usage:type_name -> signalbox.v1.Usage
-	0, // 3: signalbox.v1.Attempt.source:type_name -> signalbox.v1.Usage.Source
-	2, // 4: signalbox.v1.Terminal.state:type_name -> signalbox.v1.Terminal.State
-	5, // 5: signalbox.v1.Adjustment.delta:type_name -> signalbox.v1.Usage
-	0, // 6: signalbox.v1.Adjustment.source:type_name -> signalbox.v1.Usage.Source
-	1, // 7: signalbox.v1.Adjustment.outcome:type_name -> signalbox.v1.Attempt.Outcome
-	2, // 8: signalbox.v1.Adjustment.state:type_name -> signalbox.v1.Terminal.State
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	3,  // 0: signalbox.v1.Open.order:type_name -> signalbox.v1.Candidate
+	1,  // 1: signalbox.v1.Attempt.outcome:type_name -> signalbox.v1.Attempt.Outcome
+	5,  // 2: signalbox.v1.Attempt.usage:type_name -> signalbox.v1.Usage
+	0,  // 3: signalbox.v1.Attempt.source:type_name -> signalbox.v1.Usage.Source
+	2,  // 4: signalbox.v1.Terminal.state:type_name -> signalbox.v1.Terminal.State
+	5,  // 5: signalbox.v1.Adjustment.delta:type_name -> signalbox.v1.Usage
+	0,  // 6: signalbox.v1.Adjustment.source:type_name -> signalbox.v1.Usage.Source
+	1,  // 7: signalbox.v1.Adjustment.outcome:type_name -> signalbox.v1.Attempt.Outcome
+	2,  // 8: signalbox.v1.Adjustment.state:type_name -> signalbox.v1.Terminal.State
+	11, // 9: signalbox.v1.Sighting.end:type_name -> signalbox.v1.Sighting.End
+	4,  // 10: signalbox.v1.Sighting.End.facts:type_name -> signalbox.v1.Open
+	5,  // 11: signalbox.v1.Sighting.End.usage:type_name -> signalbox.v1.Usage
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_signalbox_v1_record_proto_init() }
@@ -1717,7 +1849,7 @@ func file_signalbox_v1_record_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_signalbox_v1_record_proto_rawDesc), len(file_signalbox_v1_record_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

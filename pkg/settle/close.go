@@ -1,0 +1,282 @@
+package settle
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
+
+	"github.com/signalbox-dev/signalbox/pkg/ledger"
+)
+
+// Tick lets time pass: it settles what waited long enough and closes what will
+// not be told any more. Call it a few times a second.
+func (b *Book) Tick(now time.Time) {
+	at := now.UnixNano()
+	n := 0
+	for n < len(b.waiting) && b.waiting[n].until <= at {
+		if r := b.waiting[n].r; r.phase != ended && r.down() != nil {
+			b.finish(r, now)
+		}
+		n++
+	}
+	b.waiting = slices.Delete(b.waiting, 0, n)
+	if b.floor {
+		b.raise(at)
+	}
+	if at >= b.nextDue {
+		b.expire(now)
+	}
+}
+
+// raise gives restored requests their due: the proxy's log of the time in
+// which we were away is yet to be read.
+func (b *Book) raise(at int64) {
+	for _, r := range b.byID {
+		if r.phase == running && r.due == 0 {
+			b.expect(r, max(r.limit(), at)+int64(b.o.UnknownAfter))
+		}
+	}
+	for _, r := range b.byTicket {
+		if r.phase == running && r.due == 0 {
+			b.expect(r, max(r.limit(), at)+int64(b.o.UnknownAfter))
+		}
+	}
+	b.floor = false
+}
+
+// expire closes all runs that are due.
+func (b *Book) expire(now time.Time) {
+	at := now.UnixNano()
+	b.nextDue = never
+	var due []*run
+	look := func(r *run) {
+		switch {
+		case r.phase != running || r.due == 0 || r.down() != nil: // an end in waiting has its own time
+		case r.due <= at:
+			due = append(due, r)
+			r.due = never // found once, though it is in both maps
+		default:
+			b.nextDue = min(b.nextDue, r.due)
+		}
+	}
+	for _, r := range b.byTicket {
+		look(r)
+	}
+	for _, r := range b.byID {
+		look(r)
+	}
+	slices.SortFunc(due, func(x, y *run) int { return cmp.Or(cmp.Compare(x.from, y.from), slices.Compare(x.key[:], y.key[:])) })
+	for _, r := range due {
+		b.lose(r, now)
+	}
+}
+
+// EnvoyGone says that the proxy ended at the time at: requests that it had
+// until then wait for what is left of its log, and no longer for their
+// deadline.
+func (b *Book) EnvoyGone(at time.Time) {
+	end := at.UnixNano()
+	hurry := func(r *run) {
+		if r.phase == running && r.from <= end && r.due > end {
+			b.expect(r, min(r.due, end+int64(b.o.UnknownAfter)))
+		}
+	}
+	for _, r := range b.byTicket {
+		hurry(r)
+	}
+	for _, r := range b.byID {
+		hurry(r)
+	}
+}
+
+// finish settles or corrects r, whose end and attempts are there.
+func (b *Book) finish(r *run, now time.Time) {
+	if r.phase == unknown {
+		b.correct(r, now)
+		return
+	}
+	d := r.down()
+	n := max(d.Attempts, len(r.seen))
+	if r.facts == nil && len(r.seen) == 0 && d.Details != viaUpstream {
+		b.drop(r) // not ours, and it reached no provider
+		return
+	}
+	if r.facts == nil {
+		b.strange(r)
+		n = max(n, 1)
+	}
+	rows := b.attempts(r, d, r.metered(), n)
+	end := b.terminal(r, ns(d.Start.Add(d.Duration)))
+	end.Status = uint32(max(d.Status, 0))
+	b.close(r, rows, ended, stateOf(d, lastOf(rows).GetOutcome()), end)
+}
+
+// lose closes r without the end of its request: by an attached stream's own
+// reading when there is one, as unknown else.
+func (b *Book) lose(r *run, now time.Time) {
+	m, n := r.metered(), len(r.seen)
+	state := signalboxv1.Terminal_STATE_UNKNOWN
+	switch {
+	case m != nil:
+		n = r.readingAt(m)
+	case r.facts == nil:
+		b.strange(r)
+	case r.pending():
+		n++ // the one that was running
+	}
+	rows := b.attempts(r, nil, m, n)
+	end := b.terminal(r, now.UnixNano())
+	if m != nil {
+		end.TimeNs = uint64(cmp.Or(ns(m.End), now.UnixNano()))
+		end.Status = uint32(max(m.Status, 0))
+		state = stateOf(&Downstream{Upstream: Upstream{Status: m.Status}}, lastOf(rows).GetOutcome())
+	} else {
+		b.event(Unknown, r, lastOf(rows).GetBackend(), "no entry in time")
+	}
+	to := unknown
+	if b.o.Alone {
+		to = ended
+	}
+	b.close(r, rows, to, state, end)
+}
+
+// readingAt is the number of the attempt that the reading is of.
+func (r *run) readingAt(m *Metered) int {
+	n := max(len(r.seen), 1)
+	if r.facts == nil {
+		return n
+	}
+	for i := n; i <= len(r.facts.order); i++ {
+		ofAnother := i == len(r.seen) && r.seen[i-1].Status != m.Status
+		if r.facts.backend(i) == backendOf(m.Cluster) && !ofAnother {
+			return i
+		}
+	}
+	return n
+}
+
+// pending reports whether another attempt may have been running behind those
+// that are seen.
+func (r *run) pending() bool {
+	n := len(r.seen)
+	if n == 0 {
+		return true
+	}
+	last := &r.inOrder()[n-1]
+	return n < len(r.facts.order) && (last.Status >= 400 || last.Status == 0)
+}
+
+// strange makes r a request of no one: its ticket is its request id.
+func (b *Book) strange(r *run) {
+	r.ticket = r.key
+	b.byTicket[r.ticket] = r
+	backend := ""
+	if len(r.seen) > 0 {
+		backend = backendOf(r.seen[len(r.seen)-1].Cluster)
+	} else if d := r.down(); d != nil {
+		backend = backendOf(d.Cluster)
+	}
+	b.event(Stranger, r, backend, "no decision of ours")
+}
+
+// close writes the rows and the end of r.
+func (b *Book) close(r *run, rows []*signalboxv1.Attempt, to phase, state signalboxv1.Terminal_State, end *signalboxv1.Terminal) {
+	end.State, end.Attempts, end.Backend = state, uint32(len(rows)), lastOf(rows).GetBackend()
+	for _, a := range rows {
+		b.out.Records = append(b.out.Records, a)
+		b.notice(r, a)
+	}
+	b.out.Records = append(b.out.Records, end)
+	s := Settled{Attempts: rows, Terminal: end}
+	if r.facts != nil {
+		s.Open = r.open()
+	}
+	b.out.Settled = append(b.out.Settled, s)
+	r.wrote(rows, state)
+	b.keep(r, to)
+}
+
+// notice tells what a row is worth telling of.
+func (b *Book) notice(r *run, a *signalboxv1.Attempt) {
+	switch {
+	case a.GetOutcome() == signalboxv1.Attempt_OUTCOME_CREDENTIAL_REJECTED:
+		b.event(CredentialRejected, r, a.GetBackend(), "")
+	case a.GetLast() && a.GetNumber() > 1 && a.GetOutcome() == signalboxv1.Attempt_OUTCOME_COMPLETED:
+		b.event(Fallback, r, a.GetBackend(), "")
+	}
+}
+
+// wrote remembers of r what a later truth is compared with.
+func (r *run) wrote(rows []*signalboxv1.Attempt, state signalboxv1.Terminal_State) {
+	x := r.extra()
+	*x = more{requestID: x.requestID, rows: remember(rows), state: state}
+}
+
+func remember(rows []*signalboxv1.Attempt) []written {
+	all := make([]written, 0, len(rows))
+	for _, a := range rows {
+		all = append(all, written{
+			outcome: a.GetOutcome(), source: a.GetSource(), usage: ledger.UsageOf(a.GetUsage()),
+			start: int64(a.GetStartNs()), backend: a.GetBackend(),
+		})
+	}
+	return all
+}
+
+func lastOf(rows []*signalboxv1.Attempt) *signalboxv1.Attempt {
+	if len(rows) == 0 {
+		return nil
+	}
+	return rows[len(rows)-1]
+}
+
+// keep puts r among the closed runs, and forgets the oldest of them.
+func (b *Book) keep(r *run, to phase) {
+	if r.phase == running {
+		b.running--
+	}
+	r.phase, r.seen, r.told = to, nil, 0
+	ring := &b.ended
+	if to == unknown {
+		ring = &b.unknown
+	}
+	if old := ring.push(r, b.o.Remember); old != nil && old.phase == to {
+		b.drop(old)
+	}
+}
+
+// drop forgets r.
+func (b *Book) drop(r *run) {
+	if r.phase == running {
+		b.running--
+	}
+	r.phase = ended
+	if b.byTicket[r.ticket] == r {
+		delete(b.byTicket, r.ticket)
+	}
+	if b.byID[r.key] == r {
+		delete(b.byID, r.key)
+	}
+	b.facts.drop(r.facts)
+	r.facts, r.seen, r.more = nil, nil, nil
+}
+
+// ring holds the last closed runs.
+type ring struct {
+	runs []*run
+	next int
+}
+
+// push adds r and returns the run that had to go, nil when there was room.
+func (q *ring) push(r *run, limit int) *run {
+	if len(q.runs) < limit {
+		q.runs = append(q.runs, r)
+		return nil
+	}
+	old := q.runs[q.next]
+	q.runs[q.next] = r
+	q.next = (q.next + 1) % limit
+	return old
+}

@@ -1,0 +1,33 @@
+package settle
+
+import "strings"
+
+// slot is one attempt: its entry, and whether that is the proxy's own.
+type slot struct {
+	Upstream
+	backend string
+	absent  bool // the proxy logged no entry: it never had a host to connect to
+}
+
+// suffix marks the clusters that carry the attempt filter.
+const suffix = "~"
+
+// place lays the entries of a request's attempts, sorted by start, onto n
+// places. The proxy tries the candidates in order, one each, and logs no entry
+// for an attempt that found no host; where such are missing, the entries go to
+// the places of their backends.
+func place(seen []Upstream, f *facts, n int) []slot {
+	slots := make([]slot, 0, n)
+	for len(slots) < n {
+		want, left := f.backend(len(slots)+1), n-len(slots)
+		if len(seen) > 0 && (len(seen) >= left || want == "" || want == backendOf(seen[0].Cluster)) {
+			slots = append(slots, slot{Upstream: seen[0], backend: backendOf(seen[0].Cluster)})
+			seen = seen[1:]
+			continue
+		}
+		slots = append(slots, slot{backend: want, absent: true})
+	}
+	return slots
+}
+
+func backendOf(cluster string) string { return strings.TrimSuffix(cluster, suffix) }

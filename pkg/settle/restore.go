@@ -1,0 +1,135 @@
+package settle
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
+
+	"github.com/signalbox-dev/signalbox/pkg/ledger"
+)
+
+// Restore brings a new Book to where the one stopped that wrote the ledger.
+func (b *Book) Restore(r *ledger.Recovered) {
+	for t, c := range r.Closed {
+		b.restoreClosed(t, &c)
+	}
+	for _, o := range r.Open {
+		b.Open(o)
+	}
+	for _, s := range r.Sightings {
+		b.restoreSighting(s)
+	}
+	for _, x := range b.byID {
+		x.due = 0
+	}
+	for _, x := range b.byTicket {
+		x.due = 0
+	}
+	slices.SortStableFunc(b.waiting, func(x, y wait) int { return cmp.Compare(x.until, y.until) })
+	b.floor = true
+}
+
+// restoreClosed takes in a request that has its end. What its rows do not say,
+// such as the candidates that were not tried, is not needed any more.
+func (b *Book) restoreClosed(t [16]byte, c *ledger.Closed) {
+	end := c.Terminal
+	if end == nil || b.byTicket[t] != nil {
+		return
+	}
+	r := &run{ticket: t, from: int64(end.GetStartNs())}
+	r.name(end.GetRequestId(), "")
+	if !end.GetStranger() {
+		r.facts = b.facts.take(factsOf(c))
+	}
+	r.wrote(c.Attempts, end.GetState())
+	b.byTicket[t] = r
+	b.index(r)
+	b.running++ // keep takes it back
+	to := ended
+	if end.GetState() == signalboxv1.Terminal_STATE_UNKNOWN {
+		to = unknown
+	}
+	b.keep(r, to)
+}
+
+func factsOf(c *ledger.Closed) *signalboxv1.Open {
+	end := c.Terminal
+	o := &signalboxv1.Open{Team: end.GetTeam(), Model: end.GetModel(), Route: end.GetRoute(), KeyId: end.GetKeyId(), Operation: end.GetOperation()}
+	for _, a := range c.Attempts {
+		o.Class, o.Policy, o.Stream, o.Node = a.GetClass(), a.GetPolicy(), a.GetStream(), a.GetNode()
+		o.Order = append(o.Order, &signalboxv1.Candidate{Backend: a.GetBackend(), Provider: a.GetProvider(), Region: a.GetRegion(), Model: a.GetModel()})
+	}
+	return o
+}
+
+// sightings writes down the entries of r that are not settled, so that the
+// log's offset may pass them.
+func (b *Book) sightings(r *run) {
+	r.touched = false
+	if r.phase == ended {
+		return
+	}
+	for ; int(r.told) < len(r.seen); r.told++ {
+		b.out.Records = append(b.out.Records, sighting(r, &r.seen[r.told]))
+	}
+	d := r.down()
+	if d == nil || r.more.downTold {
+		return
+	}
+	r.more.downTold = true
+	s := sighting(r, &d.Upstream)
+	s.End = &signalboxv1.Sighting_End{
+		Facts: d.Facts, Attempts: uint32(max(d.Attempts, 0)), RawUsage: d.RawUsage, Suspect: d.Suspect,
+		ServedModel: d.ServedModel, Tier: d.Tier, ContentType: d.ContentType,
+	}
+	if d.HasTicket {
+		s.End.Ticket = d.Ticket[:]
+	}
+	if d.UsageFound {
+		s.End.Usage = cmp.Or(ledger.UsageRecord(d.Usage), new(signalboxv1.Usage))
+	}
+	b.out.Records = append(b.out.Records, s)
+}
+
+func sighting(r *run, u *Upstream) *signalboxv1.Sighting {
+	return &signalboxv1.Sighting{
+		RequestId: r.requestID(), Cluster: u.Cluster, Status: uint32(max(u.Status, 0)), Flags: u.Flags, Details: u.Details,
+		StartNs: uint64(ns(u.Start)), DurationNs: int64(u.Duration), FirstByteNs: int64(u.FirstByte),
+		Received: u.Received, Sent: u.Sent,
+	}
+}
+
+func (b *Book) restoreSighting(s *signalboxv1.Sighting) {
+	seen := time.Unix(0, int64(s.GetTimeNs()))
+	u := Upstream{
+		RequestID: s.GetRequestId(), Cluster: s.GetCluster(), Status: int(s.GetStatus()), Flags: s.GetFlags(), Details: s.GetDetails(),
+		Duration: time.Duration(s.GetDurationNs()), FirstByte: time.Duration(s.GetFirstByteNs()),
+		Received: s.GetReceived(), Sent: s.GetSent(),
+	}
+	if s.GetStartNs() != 0 {
+		u.Start = time.Unix(0, int64(s.GetStartNs()))
+	}
+	if e := s.GetEnd(); e != nil {
+		b.restoreEnd(u, e, seen)
+		return
+	}
+	b.Upstream(u, seen)
+	if r := b.byRequest(u.RequestID); r != nil {
+		r.told = uint16(len(r.seen))
+	}
+}
+
+func (b *Book) restoreEnd(u Upstream, e *signalboxv1.Sighting_End, seen time.Time) {
+	d := Downstream{
+		Upstream: u, Facts: e.GetFacts(), Attempts: int(e.GetAttempts()),
+		Usage: ledger.UsageOf(e.GetUsage()), UsageFound: e.GetUsage() != nil, Suspect: e.GetSuspect(), RawUsage: e.GetRawUsage(),
+		ServedModel: e.GetServedModel(), Tier: e.GetTier(), ContentType: e.GetContentType(),
+	}
+	d.Ticket, d.HasTicket = ticketOf(e.GetTicket())
+	b.Downstream(d, seen)
+	if r := b.find(&d, seen); r != nil && r.down() != nil {
+		r.more.downTold = true
+	}
+}

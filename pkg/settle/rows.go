@@ -1,0 +1,200 @@
+package settle
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
+
+	"github.com/signalbox-dev/signalbox/pkg/genai"
+	"github.com/signalbox-dev/signalbox/pkg/ledger"
+)
+
+const (
+	maxDetails = 200
+	maxRaw     = 16 << 10 // of a provider's usage object: larger ones are not kept
+	maxName    = 256      // of a served model or tier: the provider's words
+)
+
+// count is a usage and where it comes from.
+type count struct {
+	genai.Usage
+	source  signalboxv1.Usage_Source
+	suspect bool
+	raw     []byte
+}
+
+// attempts makes the rows of r's n attempts. d is the request's end and m an
+// attached stream's reading; either may be nil.
+func (b *Book) attempts(r *run, d *Downstream, m *Metered, n int) []*signalboxv1.Attempt {
+	slots := place(r.inOrder(), r.facts, n)
+	rows := make([]*signalboxv1.Attempt, 0, n)
+	for i := range slots {
+		if i < n-1 {
+			a := b.row(r, &slots[i], i+1)
+			a.Outcome = outcomeOf(slots[i].Status, slots[i].Flags)
+			if slots[i].absent {
+				a.Outcome = signalboxv1.Attempt_OUTCOME_NO_HOST
+			}
+			rows = append(rows, a)
+		}
+	}
+	if n == 0 {
+		return rows
+	}
+	last := &slots[n-1]
+	absent := last.absent
+	b.substitute(slots, d, m)
+	a := b.lastRow(r, last, d, m, n)
+	if absent && !last.absent {
+		b.event(Synthesized, r, a.GetBackend(), a.GetOutcome().String())
+	}
+	return append(rows, a)
+}
+
+// row makes the row of one attempt without its outcome and usage.
+func (b *Book) row(r *run, s *slot, number int) *signalboxv1.Attempt {
+	c := r.facts.candidate(number, s.backend)
+	a := &signalboxv1.Attempt{
+		Ticket: slices.Clone(r.ticket[:]), RequestId: r.requestID(), Number: uint32(number),
+		Backend: c.GetBackend(), Provider: c.GetProvider(), Region: c.GetRegion(), Model: c.GetModel(),
+		Status: uint32(max(s.Status, 0)), Details: details(&s.Upstream),
+		RequestBytes: cmp.Or(s.Sent, r.bytes), ResponseBytes: s.Received,
+		Stranger: r.facts == nil,
+	}
+	if f := r.facts; f != nil {
+		a.RequestedModel, a.Team, a.KeyId, a.Route, a.Class, a.Policy = f.model, f.team, f.keyID, f.route, f.class, f.policy
+		a.Operation, a.Node, a.Stream = f.operation, f.node, f.stream
+	}
+	if !s.Start.IsZero() {
+		a.StartNs = uint64(ns(s.Start))
+		a.EndNs = uint64(ns(s.Start.Add(s.Duration)))
+		if s.Status > 0 {
+			a.FirstByteNs = uint64(ns(s.Start.Add(s.FirstByte)))
+		}
+	} else {
+		a.StartNs = uint64(r.from) // its day must be right
+	}
+	return a
+}
+
+// substitute gives the last attempt an entry when the proxy logged none.
+func (b *Book) substitute(slots []slot, d *Downstream, m *Metered) {
+	last := &slots[len(slots)-1]
+	switch {
+	case !last.absent:
+	case d != nil:
+		*last = slot{Upstream: fromEnd(d), backend: cmp.Or(backendOf(d.Cluster), last.backend)}
+		if n := len(slots); n > 1 && !slots[n-2].Start.IsZero() { // d began with the first one
+			end := d.Start.Add(d.Duration)
+			last.Start = slots[n-2].Start.Add(slots[n-2].Duration)
+			last.Duration, last.FirstByte = max(end.Sub(last.Start), 0), 0
+		}
+	case m != nil:
+		*last = slot{Upstream: fromReading(m), backend: cmp.Or(backendOf(m.Cluster), last.backend)}
+	}
+}
+
+// lastRow makes the row of the attempt that the answer came from. It is of an
+// unknown outcome when nothing tells of it.
+func (b *Book) lastRow(r *run, s *slot, d *Downstream, m *Metered, number int) *signalboxv1.Attempt {
+	a := b.row(r, s, number)
+	a.Last = true
+	if s.absent {
+		a.Outcome = signalboxv1.Attempt_OUTCOME_UNKNOWN
+		return a
+	}
+	a.Outcome = lastOutcome(&s.Upstream, d, m)
+	if d != nil {
+		a.ServedModel, a.Tier = name(d.ServedModel), name(d.Tier)
+		a.Stream = a.Stream || r.facts == nil && strings.HasPrefix(d.ContentType, "text/event-stream")
+		a.ResponseBytes = cmp.Or(a.ResponseBytes, d.Sent)
+	}
+	if m != nil {
+		a.ServedModel, a.Tier = cmp.Or(name(m.ServedModel), a.ServedModel), cmp.Or(name(m.Tier), a.Tier)
+	}
+	b.measure(r, a, d, m)
+	return a
+}
+
+// fromReading makes the entry of an attempt from an attached stream's reading.
+func fromReading(m *Metered) Upstream {
+	u := Upstream{Cluster: m.Cluster, Status: m.Status, Start: m.Start, Received: m.Received}
+	if !m.Start.IsZero() && !m.End.IsZero() {
+		u.Duration = m.End.Sub(m.Start)
+	}
+	if !m.Start.IsZero() && !m.FirstByte.IsZero() {
+		u.FirstByte = m.FirstByte.Sub(m.Start)
+	}
+	return u
+}
+
+// measure finds the usage of the last attempt: what our own meter read, else
+// what the proxy lifted, else an estimate where a provider has worked for it.
+func (b *Book) measure(r *run, a *signalboxv1.Attempt, d *Downstream, m *Metered) {
+	var c count
+	switch {
+	case m != nil && m.Found:
+		c = count{m.Usage, signalboxv1.Usage_SOURCE_PROVIDER, m.Suspect, m.Raw}
+		if d != nil && d.UsageFound && d.Usage != m.Usage {
+			b.event(Mismatch, r, a.GetBackend(), "usage")
+		}
+	case d != nil && d.UsageFound:
+		c = count{d.Usage, signalboxv1.Usage_SOURCE_PROVIDER, d.Suspect, d.RawUsage}
+	case b.o.Estimator != nil && worked(a):
+		c.Usage = b.o.Estimator.Estimate(a.GetModel(), a.GetRequestBytes(), a.GetResponseBytes(), a.GetStream())
+		c.source = signalboxv1.Usage_SOURCE_ESTIMATED
+	}
+	a.Usage, a.Source, a.Suspect = ledger.UsageRecord(c.Usage), c.source, c.suspect
+	if len(c.raw) <= maxRaw {
+		a.RawUsage = c.raw
+	}
+	if b.o.Estimator != nil && c.source == signalboxv1.Usage_SOURCE_PROVIDER && !c.suspect && a.GetOutcome() == signalboxv1.Attempt_OUTCOME_COMPLETED {
+		b.o.Estimator.Learn(a.GetModel(), a.GetRequestBytes(), a.GetResponseBytes(), c.Usage, a.GetStream())
+	}
+}
+
+// worked reports whether the provider of a had a request that it may charge
+// for although it told no usage: it began a good answer, or the caller left
+// while it worked.
+func worked(a *signalboxv1.Attempt) bool {
+	switch a.GetOutcome() {
+	case signalboxv1.Attempt_OUTCOME_COMPLETED, signalboxv1.Attempt_OUTCOME_CUT, signalboxv1.Attempt_OUTCOME_CLIENT_GONE:
+		return a.GetStatus() < 400
+	}
+	return false
+}
+
+// terminal begins the end of r at time at.
+func (b *Book) terminal(r *run, at int64) *signalboxv1.Terminal {
+	t := &signalboxv1.Terminal{
+		Ticket: slices.Clone(r.ticket[:]), RequestId: r.requestID(), TimeNs: uint64(at), StartNs: uint64(r.from), Stranger: r.facts == nil,
+	}
+	if f := r.facts; f != nil {
+		t.Team, t.Model, t.Route, t.KeyId, t.Operation = f.team, f.model, f.route, f.keyID, f.operation
+	}
+	return t
+}
+
+// details are the proxy's words about an attempt, without a provider's.
+func details(u *Upstream) string {
+	switch {
+	case quiet(u.Flags):
+		return clip(u.Details, maxDetails)
+	case u.Details == "" || u.Details == "-":
+		return clip(u.Flags, maxDetails)
+	}
+	return clip(u.Details+" "+u.Flags, maxDetails)
+}
+
+func name(s string) string { return clip(s, maxName) }
+
+// clip keeps at most n bytes of s, whole and valid runes only: the ledger's
+// strings are UTF-8.
+func clip(s string, n int) string {
+	if len(s) > n {
+		s = s[:n]
+	}
+	return strings.ToValidUTF8(s, "")
+}
