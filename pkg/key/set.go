@@ -1,0 +1,51 @@
+package key
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/subtle"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/pkg/fault"
+)
+
+// Set is all keys of a file. It is immutable and safe for concurrent use; a
+// nil Set has no keys.
+type Set struct{ byHash map[[32]byte]*Key }
+
+// Len is the number of keys, those that are no longer valid included.
+func (s *Set) Len() int {
+	if s == nil {
+		return 0
+	}
+	return len(s.byHash)
+}
+
+// Check returns the key whose text is given, when it is valid at now. The key
+// is shared and must not be changed. It does not allocate unless it fails.
+func (s *Set) Check(text []byte, now time.Time) (*Key, *fault.Error) {
+	if len(text) != textLength || !bytes.HasPrefix(text, []byte(prefix)) {
+		return nil, fault.New(fault.InvalidKey, "This is not a key of this gateway: those begin with \"sb-\" and have 46 characters. The keys of providers are not accepted here.")
+	}
+	if s == nil {
+		return nil, unknown()
+	}
+	// The map is searched by a hash that the caller cannot steer, so the time
+	// of the search tells nothing about the keys in it.
+	sum := sha256.Sum256(text)
+	k := s.byHash[sum]
+	if k == nil || subtle.ConstantTimeCompare(k.Hash[:], sum[:]) != 1 {
+		return nil, unknown()
+	}
+	if !k.Revoked.IsZero() {
+		return nil, fault.New(fault.InvalidKey, "The key "+k.ID+" was revoked. Ask the gateway's operator for another.")
+	}
+	if !k.Expires.IsZero() && !now.Before(k.Expires) {
+		return nil, fault.New(fault.ExpiredKey, "The key "+k.ID+" expired at "+k.Expires.UTC().Format(time.RFC3339)+". Ask the gateway's operator for another.")
+	}
+	return k, nil
+}
+
+func unknown() *fault.Error {
+	return fault.New(fault.InvalidKey, "No such key. Check that it was copied in whole, or ask the gateway's operator for another.")
+}

@@ -1,0 +1,190 @@
+package policy
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
+
+	"github.com/signalbox-dev/signalbox/pkg/config"
+	"github.com/signalbox-dev/signalbox/pkg/genai"
+	"github.com/signalbox-dev/signalbox/pkg/secret"
+)
+
+// Compile makes a Snapshot of a configuration, which it checks again, since it
+// may not have come from a file. c is not kept.
+func Compile(c *signalboxv1.Config) (*Snapshot, error) {
+	if err := config.Validate(c); err != nil {
+		return nil, err
+	}
+	c = config.WithDefaults(c)
+	version, err := versionOf(c)
+	if err != nil {
+		return nil, err
+	}
+	s := &Snapshot{
+		Version:   version,
+		Envoy:     envoy(c.GetEnvoy()),
+		State:     state(c.GetState()),
+		Admin:     Admin{Listen: c.GetAdmin().GetListen(), Token: ref(c.GetAdmin().GetToken())},
+		Telemetry: telemetry(c.GetTelemetry()),
+		fallback:  compileRoute(config.WithDefaults(&signalboxv1.Route{Name: "default"})),
+	}
+	for _, r := range c.GetRoutes() {
+		s.Routes = append(s.Routes, compileRoute(r))
+	}
+	s.Classes = compileClasses(c.GetClasses())
+	if s.Backends, err = compileBackends(c.GetProviders()); err != nil {
+		return nil, err
+	}
+	s.Models = s.compileModels(c.GetModels())
+	s.names = slices.Sorted(maps.Keys(s.Models))
+	s.Teams = s.compileTeams(c.GetTeams())
+	return s, nil
+}
+
+// versionOf names a configuration by its meaning: comments, order of keys and
+// defaults that are written out make no difference.
+func versionOf(c *signalboxv1.Config) (string, error) {
+	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(c)
+	if err != nil {
+		return "", fmt.Errorf("configuration version: %w", err)
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:6]), nil
+}
+
+func compileClasses(list []*signalboxv1.Class) map[genai.DataClass]*Class {
+	classes := make(map[genai.DataClass]*Class, len(list))
+	for i, c := range list {
+		k := &Class{Name: genai.DataClass(c.GetName()), index: i}
+		for _, r := range c.GetRegions() {
+			k.Regions = append(k.Regions, genai.Region(r))
+		}
+		classes[k.Name] = k
+	}
+	return classes
+}
+
+func compileBackends(list []*signalboxv1.Provider) (map[string]*Backend, error) {
+	backends := make(map[string]*Backend)
+	for _, p := range list {
+		for _, b := range p.GetBackends() {
+			k, err := compileBackend(p, b)
+			if err != nil {
+				return nil, fmt.Errorf("backend %q: %w", b.GetName(), err)
+			}
+			backends[k.Name] = k
+		}
+	}
+	return backends, nil
+}
+
+func compileBackend(p *signalboxv1.Provider, b *signalboxv1.Backend) (*Backend, error) {
+	u, err := url.Parse(b.GetBaseUrl())
+	if err != nil {
+		return nil, err
+	}
+	port, err := strconv.ParseUint(cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme]), 10, 16)
+	if err != nil {
+		return nil, fmt.Errorf("port: %w", err)
+	}
+	k := &Backend{
+		Name: b.GetName(), Provider: p.GetName(), Dialect: p.GetDialect(), Kind: p.GetKind(), Region: genai.Region(b.GetRegion()),
+		Scheme: u.Scheme, Host: strings.ToLower(u.Hostname()), Port: uint32(port), Authority: authority(u),
+		BasePath:    strings.TrimRight(u.EscapedPath(), "/"),
+		InjectUsage: b.GetInjectUsage(), AllowPrivate: b.GetAllowPrivate(), ConnectTimeout: b.GetConnectTimeout().AsDuration(),
+	}
+	if c := b.GetCredential(); c != nil {
+		k.Credential = secret.Ref{Env: c.GetEnv(), File: c.GetFile(), Command: slices.Clone(c.GetCommand()), Refresh: c.GetRefresh().AsDuration()}
+		k.CredentialHeader = c.GetHeader()
+		k.CredentialPrefix = c.GetPrefix()
+		if c.Prefix == nil && c.GetHeader() == "authorization" {
+			k.CredentialPrefix = "Bearer "
+		}
+	}
+	return k, nil
+}
+
+func authority(u *url.URL) string {
+	own := u.Scheme == "https" && u.Port() == "443" || u.Scheme == "http" && u.Port() == "80"
+	if own {
+		return strings.ToLower(strings.TrimSuffix(u.Host, ":"+u.Port()))
+	}
+	return strings.ToLower(u.Host)
+}
+
+func (s *Snapshot) compileModels(list []*signalboxv1.Model) map[string]*Model {
+	models := make(map[string]*Model, len(list))
+	for _, m := range list {
+		k := &Model{Name: m.GetName(), fallback: s.fallback, masks: make([]uint64, len(s.Classes))}
+		for i, c := range m.GetCandidates() {
+			b := s.Backends[c.GetBackend()]
+			k.Candidates = append(k.Candidates, Candidate{Backend: b, Model: cmp.Or(c.GetModel(), m.GetName()), Weight: c.GetWeight()})
+			for _, class := range s.Classes {
+				if class.Permits(b.Region) {
+					k.masks[class.index] |= 1 << i
+				}
+			}
+		}
+		for _, r := range s.Routes {
+			if config.MatchAny(r.Models, k.Name) {
+				k.routes = append(k.routes, r)
+			}
+		}
+		models[k.Name] = k
+	}
+	return models
+}
+
+func (s *Snapshot) compileTeams(list []*signalboxv1.Team) map[string]*Team {
+	teams := make(map[string]*Team, len(list))
+	for _, t := range list {
+		k := &Team{Name: t.GetName(), Models: slices.Clone(t.GetModels()), Class: genai.DataClass(t.GetClass())}
+		if len(k.Models) > 0 {
+			k.models = make(map[string]bool)
+			for _, name := range s.names {
+				if config.MatchAny(k.Models, name) {
+					k.models[name] = true
+				}
+			}
+		}
+		teams[k.Name] = k
+	}
+	return teams
+}
+
+func compileRoute(r *signalboxv1.Route) *Route {
+	k := &Route{
+		Name: r.GetName(), Models: slices.Clone(r.GetModels()), Teams: slices.Clone(r.GetTeams()), MaxAttempts: int(r.GetMaxAttempts()),
+		FirstByteTimeout: r.GetFirstByteTimeout().AsDuration(),
+		AnswerTimeout:    r.GetAnswerTimeout().AsDuration(),
+		StreamTimeout:    r.GetStreamTimeout().AsDuration(),
+		Class:            genai.DataClass(r.GetClass()),
+	}
+	if r.GetOrder() == signalboxv1.Route_ORDER_WEIGHTED {
+		k.Order = OrderWeighted
+	}
+	if r.GetLeave() == signalboxv1.Route_LEAVE_DECISION {
+		k.Leave = LeaveDecision
+	}
+	if r.GetMetering() == signalboxv1.Route_METERING_ATTACHED {
+		k.Metering = MeterAttached
+	}
+	if len(k.Teams) > 0 {
+		k.teams = make(map[string]bool, len(k.Teams))
+		for _, t := range k.Teams {
+			k.teams[t] = true
+		}
+	}
+	return k
+}

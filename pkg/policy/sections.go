@@ -1,0 +1,46 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
+
+	"github.com/signalbox-dev/signalbox/pkg/secret"
+)
+
+func envoy(e *signalboxv1.EnvoySettings) Envoy {
+	return Envoy{
+		Listen: e.GetListen(), Binary: e.GetBinary(), BodyLimit: int64(e.GetBodyLimit()), AnswerLimit: int64(e.GetAnswerLimit()),
+		Concurrency: int(e.GetConcurrency()), Lua: e.GetLua(), AccessLogFlush: e.GetAccessLogFlush().AsDuration(), RotateLogAt: int64(e.GetRotateLogAt()),
+		Admin: e.GetAdmin(), UseRemoteAddress: e.GetUseRemoteAddress(), TrustedHops: int(e.GetTrustedHops()), Processor: e.GetProcessor(),
+	}
+}
+
+func state(s *signalboxv1.StateSettings) State {
+	return State{
+		Dir: s.GetDir(), SessionMemory: int64(s.GetSessionMemory()), LedgerSync: s.GetLedgerSync().AsDuration(),
+		UnknownAfter: s.GetUnknownAfter().AsDuration(), SegmentSize: int64(s.GetSegmentSize()),
+	}
+}
+
+func telemetry(t *signalboxv1.TelemetrySettings) Telemetry {
+	return Telemetry{
+		OTLP: OTLP{
+			Endpoint: t.GetOtlp().GetEndpoint(), Insecure: t.GetOtlp().GetInsecure(),
+			Protocol: word(t.GetOtlp().GetProtocol().String()),
+		},
+		Sample: t.GetSample(),
+		Log:    Log{Level: word(t.GetLog().GetLevel().String()), Format: word(t.GetLog().GetFormat().String())},
+	}
+}
+
+// word is an enum value as the file has it: LEVEL_INFO is info.
+func word(name string) string {
+	_, w, _ := strings.Cut(name, "_")
+	return strings.ToLower(w)
+}
+
+func ref(r *signalboxv1.SecretRef) secret.Ref {
+	return secret.Ref{Env: r.GetEnv(), File: r.GetFile(), Command: slices.Clone(r.GetCommand()), Refresh: r.GetRefresh().AsDuration()}
+}

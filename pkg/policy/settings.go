@@ -1,0 +1,58 @@
+package policy
+
+import (
+	"time"
+
+	"github.com/signalbox-dev/signalbox/pkg/secret"
+)
+
+// Envoy is how Envoy is run and configured. Sizes are bytes.
+type Envoy struct {
+	Listen           string // host:port
+	Binary           string // empty: looked for
+	BodyLimit        int64
+	AnswerLimit      int64
+	Concurrency      int // 0: one worker for each core
+	Lua              bool
+	AccessLogFlush   time.Duration
+	RotateLogAt      int64
+	Admin            string // unix:/path or host:port of an Envoy that is not ours; empty: ours
+	UseRemoteAddress bool
+	TrustedHops      int
+	Processor        string // unix:/path or host:port; empty: a socket in the state directory
+}
+
+// State is where state is kept. Sizes are bytes.
+type State struct {
+	Dir           string // as configured, perhaps relative
+	SessionMemory int64
+	LedgerSync    time.Duration
+	UnknownAfter  time.Duration
+	SegmentSize   int64
+}
+
+// Admin is the operator's endpoint.
+type Admin struct {
+	Listen string // host:port
+	Token  secret.Ref
+}
+
+// Telemetry is what is reported and to whom.
+type Telemetry struct {
+	OTLP   OTLP
+	Sample float64 // share of the requests that are traced, 0 to 1
+	Log    Log
+}
+
+// OTLP names a collector of spans.
+type OTLP struct {
+	Endpoint string // host:port; empty: none
+	Protocol string // "grpc" or "http"
+	Insecure bool   // without TLS
+}
+
+// Log is the form of the process's log.
+type Log struct {
+	Level  string // "debug", "info", "warn" or "error"
+	Format string // "text" or "json"
+}

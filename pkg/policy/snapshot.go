@@ -1,0 +1,72 @@
+package policy
+
+import (
+	"github.com/signalbox-dev/signalbox/pkg/config"
+	"github.com/signalbox-dev/signalbox/pkg/genai"
+)
+
+// Snapshot is one configuration, compiled. Nothing in it may be changed.
+type Snapshot struct {
+	Version string // 12 hexadecimal digits that change with the configuration
+
+	Backends map[string]*Backend
+	Models   map[string]*Model
+	Routes   []*Route // as configured, without the built-in default
+	Teams    map[string]*Team
+	Classes  map[genai.DataClass]*Class
+
+	Envoy     Envoy
+	State     State
+	Admin     Admin
+	Telemetry Telemetry
+
+	fallback *Route   // for what no route fits
+	names    []string // of the models, sorted
+}
+
+// Route is how requests for a model by a team are tried: the first configured
+// route that fits, a built-in default otherwise. It never returns nil.
+func (s *Snapshot) Route(model, team string) *Route {
+	if m, ok := s.Models[model]; ok {
+		return m.Route(team)
+	}
+	for _, r := range s.Routes {
+		if config.MatchAny(r.Models, model) && r.fits(team) {
+			return r
+		}
+	}
+	return s.fallback
+}
+
+// Names are the names of all models, sorted.
+func (s *Snapshot) Names() []string { return s.names }
+
+// Near returns up to three names of models that model may have been meant to
+// be.
+func (s *Snapshot) Near(model string) []string { return config.Near(model, s.names) }
+
+// NearAmong is Near within some names.
+func NearAmong(model string, names []string) []string { return config.Near(model, names) }
+
+// Permits reports whether requests of a class may be processed in a region. A
+// class that is not known permits no region; the empty class permits all.
+func (s *Snapshot) Permits(class genai.DataClass, region genai.Region) bool {
+	if class == "" {
+		return true
+	}
+	c := s.Classes[class]
+	return c != nil && c.Permits(region)
+}
+
+// Mask has a bit for each candidate of m that requests of a class may reach:
+// bit i for m.Candidates[i]. It is 0 for a class that is not known.
+func (s *Snapshot) Mask(m *Model, class genai.DataClass) uint64 {
+	if class == "" {
+		return m.All()
+	}
+	c := s.Classes[class]
+	if c == nil {
+		return 0
+	}
+	return m.masks[c.index]
+}

@@ -1,0 +1,143 @@
+package policy
+
+import (
+	"slices"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/pkg/config"
+	"github.com/signalbox-dev/signalbox/pkg/genai"
+	"github.com/signalbox-dev/signalbox/pkg/secret"
+)
+
+// Backend is one place that requests can be sent to.
+type Backend struct {
+	Name     string
+	Provider string // who sends the bill
+	Dialect  string
+	Kind     string // whose reading of the dialect it is
+	Region   genai.Region
+
+	Scheme    string // "http" or "https"
+	Host      string // name or address, IPv6 without brackets
+	Port      uint32
+	Authority string // value of the host header: the port stands in it unless it is the scheme's own
+	BasePath  string // what precedes an operation's path; begins with '/' or is empty, no '/' at its end
+
+	InjectUsage      bool // ask for usage in streams whose caller did not
+	AllowPrivate     bool
+	Credential       secret.Ref // zero: none is sent
+	CredentialHeader string     // in lower case
+	CredentialPrefix string
+	ConnectTimeout   time.Duration
+}
+
+// Cluster is Envoy's name for the backend as the first candidate of a request.
+func (b *Backend) Cluster() string { return b.Name }
+
+// AttemptCluster is Envoy's name for the backend where each attempt's request
+// is written anew.
+func (b *Backend) AttemptCluster() string { return b.Name + "~" }
+
+// Candidate is a backend that serves a model, under the model's name there.
+type Candidate struct {
+	Backend *Backend
+	Model   string
+	Weight  uint32 // share where the order is weighted; 0: after all others
+}
+
+// Model is a name that callers ask for.
+type Model struct {
+	Name       string
+	Candidates []Candidate // 1 to 64, first choice first, each backend once
+
+	masks    []uint64 // candidates by class index
+	routes   []*Route // those that fit the name, in order
+	fallback *Route
+}
+
+// All is the mask of all candidates.
+func (m *Model) All() uint64 { return 1<<len(m.Candidates) - 1 }
+
+// Route is how a team's requests for the model are tried; see Snapshot.Route.
+func (m *Model) Route(team string) *Route {
+	for _, r := range m.routes {
+		if r.fits(team) {
+			return r
+		}
+	}
+	return m.fallback
+}
+
+// Order says which candidate comes first.
+type Order uint8
+
+const (
+	OrderConfigured Order = iota
+	OrderWeighted
+)
+
+// Leave says when Envoy is left to serve alone.
+type Leave uint8
+
+const (
+	LeaveAnswer   Leave = iota // when the head of the answer is known
+	LeaveDecision              // as soon as the order is decided
+)
+
+// Metering says who counts tokens.
+type Metering uint8
+
+const (
+	MeterWitness  Metering = iota // Envoy, by its log
+	MeterAttached                 // Signalbox, by reading the answer
+)
+
+// Route is how requests for some models by some teams are tried.
+type Route struct {
+	Name        string
+	Models      []string // patterns; empty: all
+	Teams       []string // empty: all callers
+	Order       Order
+	MaxAttempts int
+
+	FirstByteTimeout time.Duration // for a stream to begin
+	AnswerTimeout    time.Duration // for an answer that is not streamed
+	StreamTimeout    time.Duration // for a stream in all
+
+	Class    genai.DataClass // of all its requests
+	Leave    Leave
+	Metering Metering
+
+	teams map[string]bool
+}
+
+func (r *Route) fits(team string) bool { return len(r.teams) == 0 || r.teams[team] }
+
+// Team is a group of callers.
+type Team struct {
+	Name   string
+	Models []string // patterns; empty: all
+	Class  genai.DataClass
+
+	models map[string]bool // those of the snapshot that it may use; nil: all
+}
+
+// May reports whether the team may use a model. The nil team, of callers
+// without one, may use all.
+func (t *Team) May(model string) bool { return t == nil || t.models == nil || t.models[model] }
+
+// Class is a constraint on where requests may be processed.
+type Class struct {
+	Name    genai.DataClass
+	Regions []genai.Region
+
+	index int // in Model.masks
+}
+
+// Permits reports whether requests of the class may be processed in a region.
+// The empty region, which says that nobody knows, never is permitted.
+func (c *Class) Permits(r genai.Region) bool { return r != "" && slices.Contains(c.Regions, r) }
+
+// Allows reports whether a key that names models may use model; naming none
+// allows all.
+func Allows(models []string, model string) bool { return config.MatchAny(models, model) }
