@@ -1,0 +1,58 @@
+// Package builtin is the registry: explicit tables of the dialects and the
+// stages that this build has, one line for each, in the order in which they
+// act. Nothing registers itself.
+package builtin
+
+import (
+	"sync/atomic"
+
+	"github.com/signalbox-dev/signalbox/pkg/dialect"
+	"github.com/signalbox-dev/signalbox/pkg/dialect/openai"
+	"github.com/signalbox-dev/signalbox/pkg/key"
+	"github.com/signalbox-dev/signalbox/pkg/pipeline"
+	"github.com/signalbox-dev/signalbox/pkg/stage/authenticate"
+	"github.com/signalbox-dev/signalbox/pkg/stage/decide"
+	"github.com/signalbox-dev/signalbox/pkg/stage/fail"
+	"github.com/signalbox-dev/signalbox/pkg/stage/hide"
+	"github.com/signalbox-dev/signalbox/pkg/stage/list"
+	"github.com/signalbox-dev/signalbox/pkg/stage/meter"
+	"github.com/signalbox-dev/signalbox/pkg/stage/read"
+	"github.com/signalbox-dev/signalbox/pkg/stage/record"
+	"github.com/signalbox-dev/signalbox/pkg/stage/trace"
+	"github.com/signalbox-dev/signalbox/pkg/telemetry"
+)
+
+// Dialects returns the dialects by name.
+func Dialects() map[string]dialect.Dialect {
+	return map[string]dialect.Dialect{
+		"openai": openai.New(),
+	}
+}
+
+// Parts are what the stages share with the rest of the process.
+type Parts struct {
+	Keys         *atomic.Pointer[key.Set]
+	Acknowledged func(backend string) bool
+	Books        interface {
+		record.Books
+		meter.Books
+	}
+	Witness bool
+	Tracer  *telemetry.Tracer
+	Metrics *telemetry.Metrics
+}
+
+// Stages returns the stages in order.
+func Stages(p Parts) []pipeline.Stage {
+	return []pipeline.Stage{
+		read.Stage{},                     // understand the head; later, the body: refuse what is ambiguous
+		authenticate.Stage{Keys: p.Keys}, // before the body is received: strangers cost nothing
+		list.Stage{},                     // answers that need no provider
+		decide.Stage{Acknowledged: p.Acknowledged}, // the order, within the constraints
+		record.Stage{Books: p.Books},               // in the books before any provider sees it
+		trace.Stage{Tracer: p.Tracer},              // last of the request: it shows what the others decided
+		fail.Stage{},                               // what an error answer becomes
+		meter.Stage{Books: p.Books, Witness: p.Witness, Metrics: p.Metrics}, // reads the provider's bytes
+		hide.Stage{}, // after the meter: it removes what that needs
+	}
+}

@@ -1,0 +1,310 @@
+package extproc
+
+import (
+	"encoding/binary"
+	"math"
+	"strconv"
+	"time"
+
+	"google.golang.org/grpc/mem"
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/signalbox-dev/signalbox/pkg/pipeline"
+	"github.com/signalbox-dev/signalbox/pkg/stage/hide"
+	"github.com/signalbox-dev/signalbox/pkg/stage/record"
+)
+
+// Numbers of ProcessingResponse and of the messages below it.
+const (
+	answerRequestHeaders   protowire.Number = 1
+	answerResponseHeaders  protowire.Number = 2
+	answerRequestBody      protowire.Number = 3
+	answerResponseBody     protowire.Number = 4
+	answerRequestTrailers  protowire.Number = 5
+	answerResponseTrailers protowire.Number = 6
+	answerImmediate        protowire.Number = 7
+	answerMetadata         protowire.Number = 8
+	answerMode             protowire.Number = 9
+
+	commonStatus  protowire.Number = 1
+	commonHeaders protowire.Number = 2
+	commonBody    protowire.Number = 3
+	commonClear   protowire.Number = 5
+
+	continueAndReplace = 1
+)
+
+// bodyMode is ProcessingMode.BodySendMode.
+type bodyMode uint64
+
+const (
+	modeStreamed bodyMode = 1
+	modeBuffered bodyMode = 2
+	modeDuplex   bodyMode = 4
+)
+
+// pool is where replies are encoded.
+var pool = mem.DefaultBufferPool()
+
+// plain are the replies that change nothing, encoded once.
+var plain = map[protowire.Number]mem.Buffer{
+	answerRequestHeaders:   canned(answerRequestHeaders),
+	answerResponseHeaders:  canned(answerResponseHeaders),
+	answerResponseBody:     canned(answerResponseBody),
+	answerRequestTrailers:  mem.SliceBuffer(protowire.AppendBytes(protowire.AppendTag(nil, answerRequestTrailers, protowire.BytesType), nil)),
+	answerResponseTrailers: mem.SliceBuffer(protowire.AppendBytes(protowire.AppendTag(nil, answerResponseTrailers, protowire.BytesType), nil)),
+}
+
+func canned(num protowire.Number) mem.Buffer {
+	var e encoder
+	m := e.open(num)
+	e.close(e.open(1), 0) // CommonResponse
+	e.close(m, 0)
+	return mem.SliceBuffer(e.b)
+}
+
+func unchanged(num protowire.Number) *reply { return &reply{head: plain[num]} }
+
+// dispatch is the answer to the request's body: the request for the first
+// candidate, the order for the proxy, the ticket and the facts. body is nil
+// when the caller's bytes go out as they are.
+func dispatch(x *pipeline.Exchange, facts string, body mem.Buffer) *reply {
+	e := newEncoder(pool, 2048)
+	e.metadata(x, facts)
+	n := 0
+	if body != nil {
+		n = body.Len()
+	}
+	tail := e.bodyTail(n)
+	b := e.open(answerRequestBody)
+	c := e.open(1)
+	e.mutation(commonHeaders, requestHeadersFor(x, n, body != nil), credentials)
+	e.varint(commonClear, 1)
+	if body != nil {
+		e.b = append(e.b, tail...)
+	}
+	e.close(c, n)
+	e.close(b, n)
+	return &reply{head: e.buffer(pool), body: body}
+}
+
+// bodyTail is the start of a BodyMutation of n bytes, up to the bytes
+// themselves, as field 3 of a CommonResponse.
+func (*encoder) bodyTail(n int) []byte {
+	var inner [16]byte
+	head := protowire.AppendVarint(protowire.AppendTag(inner[:0], 1, protowire.BytesType), uint64(n))
+	tail := protowire.AppendVarint(protowire.AppendTag(nil, commonBody, protowire.BytesType), uint64(len(head)+n))
+	return append(tail, head...)
+}
+
+// credentials are the headers in which a caller's key may have come. No
+// provider may see it.
+var credentials = []string{"authorization", "x-api-key", "api-key", "x-goog-api-key"}
+
+func requestHeadersFor(x *pipeline.Exchange, n int, replaced bool) []header {
+	p := &x.Order[0]
+	perTry := record.PerTry(x.Decision.Route, x.Call.Stream)
+	h := make([]header, 0, 7)
+	h = append(h,
+		header{":path", p.Path},
+		header{":authority", p.Candidate.Backend.Authority},
+		header{"x-envoy-max-retries", strconv.Itoa(len(x.Order) - 1)},
+		header{"x-envoy-upstream-rq-per-try-timeout-ms", millis(perTry)},
+		header{"x-envoy-upstream-rq-timeout-ms", millis(record.Limit(x))})
+	if replaced {
+		h = append(h, header{"content-length", strconv.Itoa(n)})
+	}
+	return h
+}
+
+func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+
+// metadata appends the dynamic metadata: our facts, and the order as full
+// groups over the route's dead end.
+func (e *encoder) metadata(x *pipeline.Exchange, facts string) {
+	top := e.open(answerMetadata)
+	f, v, s := e.structOpen("signalbox")
+	e.structField("ticket", ticketText(x.Ticket))
+	e.structField("facts", facts)
+	e.structField("model", x.Order[0].Candidate.Model)
+	if hide.InProxy(x) {
+		e.structFlag("hide_usage")
+	}
+	e.structClose(f, v, s)
+	f, v, s = e.structOpen("signalbox.order")
+	e.groups(x)
+	e.structClose(f, v, s)
+	e.close(top, 0)
+}
+
+// groups appends {priority_groups: [{name, clusters: [{cluster_name, weight}]}]}.
+func (e *encoder) groups(x *pipeline.Exchange) {
+	field, value, list := e.listOpen("priority_groups")
+	for i := range x.Order {
+		name := x.Order[i].Candidate.Backend.AttemptCluster()
+		if i == 0 {
+			name = x.Order[i].Candidate.Backend.Cluster()
+		}
+		item := e.open(1)
+		group := e.open(5)
+		e.structField("name", name)
+		cf, cv, cl := e.listOpen("clusters")
+		ci := e.open(1)
+		cs := e.open(5)
+		e.structField("cluster_name", name)
+		e.structNumber("weight", 1)
+		e.close(cs, 0)
+		e.close(ci, 0)
+		e.listClose(cf, cv, cl)
+		e.close(group, 0)
+		e.close(item, 0)
+	}
+	e.listClose(field, value, list)
+}
+
+func (e *encoder) structOpen(key string) (field, value, inner int) {
+	field = e.open(1)
+	e.string(1, key)
+	value = e.open(2)
+	return field, value, e.open(5)
+}
+
+func (e *encoder) structClose(field, value, inner int) {
+	e.close(inner, 0)
+	e.close(value, 0)
+	e.close(field, 0)
+}
+
+func (e *encoder) listOpen(key string) (field, value, list int) {
+	field = e.open(1)
+	e.string(1, key)
+	value = e.open(2)
+	return field, value, e.open(6)
+}
+
+func (e *encoder) listClose(field, value, list int) { e.structClose(field, value, list) }
+
+func (e *encoder) structNumber(key string, n float64) {
+	f := e.open(1)
+	e.string(1, key)
+	v := e.open(2)
+	e.b = protowire.AppendTag(e.b, 2, protowire.Fixed64Type)
+	e.b = binary.LittleEndian.AppendUint64(e.b, math.Float64bits(n))
+	e.close(v, 0)
+	e.close(f, 0)
+}
+
+// attempt is the answer of the attempt filter: the whole request for one
+// candidate.
+func attempt(p *pipeline.Planned, body mem.Buffer) *reply {
+	n := body.Len()
+	e := newEncoder(pool, 1024)
+	h := e.open(answerRequestHeaders)
+	c := e.open(1)
+	e.varint(commonStatus, continueAndReplace)
+	e.mutation(commonHeaders, []header{
+		{":path", p.Path},
+		{":authority", p.Candidate.Backend.Authority},
+		{"x-signalbox-content-length", strconv.Itoa(n)},
+	}, credentials)
+	e.b = append(e.b, e.bodyTail(n)...)
+	e.close(c, n)
+	e.close(h, n)
+	return &reply{head: e.buffer(pool), body: body}
+}
+
+// answerHead is the answer to the response headers; mode 0 asks for no body.
+func answerHead(set []header, remove []string, mode bodyMode) *reply {
+	if len(set)+len(remove) == 0 && mode == 0 {
+		return unchanged(answerResponseHeaders)
+	}
+	e := newEncoder(pool, 512)
+	h := e.open(answerResponseHeaders)
+	c := e.open(1)
+	e.mutation(commonHeaders, set, remove)
+	e.close(c, 0)
+	e.close(h, 0)
+	e.mode(mode)
+	return &reply{head: e.buffer(pool)}
+}
+
+func (e *encoder) mode(mode bodyMode) {
+	if mode == 0 {
+		return
+	}
+	const send, skip = 1, 2
+	m := e.open(answerMode)
+	e.varint(1, send) // request headers
+	e.varint(2, send) // response headers
+	e.varint(3, uint64(modeBuffered))
+	e.varint(4, uint64(mode))
+	e.varint(5, skip)
+	if mode == modeDuplex {
+		e.varint(6, send) // Envoy demands it with full duplex
+	} else {
+		e.varint(6, skip)
+	}
+	e.close(m, 0)
+}
+
+// replaceAnswer answers the response headers with a whole new answer: what
+// follows from the provider is dropped.
+func replaceAnswer(set []header, remove []string, body []byte) *reply {
+	e := newEncoder(pool, 1024+len(body))
+	h := e.open(answerResponseHeaders)
+	c := e.open(1)
+	e.varint(commonStatus, continueAndReplace)
+	e.mutation(commonHeaders, set, remove)
+	e.b = append(append(e.b, e.bodyTail(len(body))...), body...)
+	e.close(c, 0)
+	e.close(h, 0)
+	return &reply{head: e.buffer(pool)}
+}
+
+// maxPiece is the most that one full-duplex answer may carry.
+const maxPiece = 64 << 10
+
+// piece is one full-duplex answer to the response body.
+func piece(data []byte, end bool) *reply {
+	e := newEncoder(pool, 64+len(data))
+	b := e.open(answerResponseBody)
+	c := e.open(1)
+	m := e.open(commonBody)
+	s := e.open(3) // streamed_response
+	e.bytes(1, data)
+	if end {
+		e.varint(2, 1)
+	}
+	e.close(s, 0)
+	e.close(m, 0)
+	e.close(c, 0)
+	e.close(b, 0)
+	return &reply{head: e.buffer(pool)}
+}
+
+// whole is the answer to a buffered response body that was changed.
+func whole(data []byte) *reply {
+	e := newEncoder(pool, 128+len(data))
+	b := e.open(answerResponseBody)
+	c := e.open(1)
+	e.mutation(commonHeaders, []header{{"content-length", strconv.Itoa(len(data))}}, nil)
+	e.b = append(append(e.b, e.bodyTail(len(data))...), data...)
+	e.close(c, 0)
+	e.close(b, 0)
+	return &reply{head: e.buffer(pool)}
+}
+
+// immediate answers the caller without any provider. details is what the
+// proxy's log shows as the reason.
+func immediate(status int, set []header, body []byte, details string) *reply {
+	e := newEncoder(pool, 512+len(body))
+	m := e.open(answerImmediate)
+	s := e.open(1)
+	e.varint(1, uint64(status))
+	e.close(s, 0)
+	e.mutation(2, set, nil)
+	e.bytes(3, body)
+	e.string(5, details)
+	e.close(m, 0)
+	return &reply{head: e.buffer(pool)}
+}

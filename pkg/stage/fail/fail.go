@@ -1,0 +1,65 @@
+// Package fail is the stage that says what a caller gets in place of an error
+// answer: the provider's own error where it is about the request, ours where
+// it is about the gateway's credentials or every candidate failed.
+package fail
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/signalbox-dev/signalbox/pkg/fault"
+	"github.com/signalbox-dev/signalbox/pkg/pipeline"
+)
+
+// Stage replaces error answers.
+type Stage struct{}
+
+func (Stage) Name() string { return "fail" }
+
+func (Stage) Access() pipeline.Access {
+	return pipeline.Access{Reads: pipeline.SectionCall | pipeline.SectionDecision}
+}
+
+func (Stage) Failure(x *pipeline.Exchange) *fault.Error {
+	a := &x.Answer
+	switch {
+	case a.Details != "via_upstream":
+		return unanswered(x)
+	case a.Status == 401 || a.Status == 403:
+		return fault.New(fault.ProviderCredential, "The provider rejected the gateway's own credential. Your key is fine; the gateway's operator has been alerted.")
+	case len(x.Order) > 1 && retried(a.Status):
+		return fault.New(fault.AllFailed, fmt.Sprintf("All %d backends of this model failed; the last one answered %d. Try again later, or ask the gateway's operator about the request id.", len(x.Order), a.Status)).At(a.Status)
+	}
+	return nil
+}
+
+// retried mirrors the proxy's retry policy: those statuses moved on to the
+// next candidate, so at the end they mean that every one failed.
+func retried(status int) bool {
+	switch status {
+	case 401, 403, 408, 409, 425, 429:
+		return true
+	}
+	return status >= 500
+}
+
+// unanswered is the fault of a request that no provider answered: the proxy
+// says why.
+func unanswered(x *pipeline.Exchange) *fault.Error {
+	d := x.Answer.Details
+	n := len(x.Order)
+	switch {
+	case strings.Contains(d, "timeout"):
+		return fault.New(fault.ProviderTimeout, each(n, "did not answer in time", "answered in time")+" Try again later, or raise the route's timeout.")
+	case strings.HasPrefix(d, "request_payload_too_large"):
+		return fault.New(fault.BodyTooLarge, "The request body is larger than this gateway takes.")
+	}
+	return fault.New(fault.ProviderUnreachable, each(n, "could not be reached", "could be reached")+" Try again later; the gateway's operator can look up the request id.")
+}
+
+func each(n int, one, none string) string {
+	if n == 1 {
+		return "The model's only backend " + one + "."
+	}
+	return fmt.Sprintf("None of the model's %d backends %s.", n, none)
+}

@@ -1,0 +1,51 @@
+// Package hide is the stage that removes the usage event which the gateway
+// asked for and the caller did not, where the proxy's own filter does not do
+// it. Everything else of the stream passes byte for byte.
+package hide
+
+import (
+	"github.com/signalbox-dev/signalbox/pkg/pipeline"
+)
+
+// Stage hides injected usage.
+type Stage struct{}
+
+func (Stage) Name() string { return "hide" }
+
+func (Stage) Access() pipeline.Access {
+	return pipeline.Access{Reads: pipeline.SectionCall | pipeline.SectionDecision, Writes: pipeline.SectionHider}
+}
+
+func (Stage) AnswerHead(x *pipeline.Exchange) pipeline.Want {
+	if InProxy(x) || !x.Answer.EventStream() || x.Answer.Attempt < 0 || !x.Order[x.Answer.Attempt].Target.InjectUsage {
+		return pipeline.Nothing
+	}
+	x.Hider = x.Dialect.Answer.Hider()
+	return pipeline.Edit
+}
+
+func (Stage) Chunk(x *pipeline.Exchange, p []byte, end bool) []byte {
+	if x.Hider == nil {
+		return p
+	}
+	out := x.Hider.Feed(nil, p)
+	if end {
+		out = x.Hider.Close(out)
+	}
+	return out
+}
+
+// InProxy reports whether the proxy's own filter hides the usage event of the
+// exchange: it is told so for the whole request, so that can be only where
+// every candidate was asked for usage on our account.
+func InProxy(x *pipeline.Exchange) bool {
+	if !x.Snapshot.Envoy.Lua {
+		return false
+	}
+	for i := range x.Order {
+		if !x.Order[i].Target.InjectUsage {
+			return false
+		}
+	}
+	return len(x.Order) > 0
+}

@@ -1,0 +1,122 @@
+// Package meter is the stage that counts usage in the answer itself, where the
+// proxy's log cannot: the route asks for it, there is no witness, or the
+// answer comes in a shape that the proxy does not read.
+//
+// Invariants: it changes nothing; its memory is bounded; what it read is handed
+// to the books exactly once, at the end, however the end comes.
+package meter
+
+import (
+	"strings"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/pkg/dialect"
+	"github.com/signalbox-dev/signalbox/pkg/pipeline"
+	"github.com/signalbox-dev/signalbox/pkg/policy"
+	"github.com/signalbox-dev/signalbox/pkg/telemetry"
+)
+
+// Books take the reading of an attached answer. complete is false when the
+// answer was cut.
+type Books interface {
+	Metered(t pipeline.Ticket, r Reading)
+}
+
+// Reading is what was seen of an answer.
+type Reading struct {
+	dialect.Reading
+	Cluster      string // that answered
+	Status       int
+	Start, First time.Time // of the exchange; of the answer
+	Bytes        int64     // of the body, as delivered
+	Complete     bool      // the end of the body passed
+}
+
+// Stage meters answers.
+type Stage struct {
+	Books   Books
+	Witness bool // the proxy's log brings usage and end
+	Metrics *telemetry.Metrics
+}
+
+func (Stage) Name() string { return "meter" }
+
+func (Stage) Access() pipeline.Access {
+	return pipeline.Access{
+		Reads:  pipeline.SectionCall | pipeline.SectionDecision | pipeline.SectionOpen,
+		Writes: pipeline.SectionMeter,
+	}
+}
+
+func (s Stage) AnswerHead(x *pipeline.Exchange) pipeline.Want {
+	if x.Answer.Attempt < 0 || x.Answer.Status >= 400 {
+		return pipeline.Nothing
+	}
+	attached := x.Decision.Route.Metering == policy.MeterAttached
+	if s.Witness && !attached && Lifted(x) {
+		return pipeline.Nothing
+	}
+	x.Meter = open(x)
+	return pipeline.Chunks
+}
+
+func open(x *pipeline.Exchange) dialect.Meter {
+	m := x.Dialect.Answer.Meter(x.Answer.EventStream(), x.Order[x.Answer.Attempt].Candidate.Backend.Kind)
+	switch strings.ToLower(x.Answer.ContentEncoding) {
+	case "", "identity":
+		return &counted{Meter: m, first: time.Now()}
+	case "gzip", "x-gzip":
+		return &counted{Meter: inflate(m), first: time.Now()}
+	}
+	return &counted{Meter: blind{}, first: time.Now()}
+}
+
+// Lifted reports whether the proxy's filters read the usage of the answer.
+func Lifted(x *pipeline.Exchange) bool {
+	if e := x.Answer.ContentEncoding; e != "" && !strings.EqualFold(e, "identity") {
+		return false
+	}
+	return x.Answer.EventStream() || x.Answer.JSON()
+}
+
+func (s Stage) Chunk(x *pipeline.Exchange, p []byte, end bool) []byte {
+	if m, ok := x.Meter.(*counted); ok {
+		m.Feed(p)
+		m.complete = m.complete || end
+	}
+	return p
+}
+
+func (s Stage) End(x *pipeline.Exchange) {
+	m, ok := x.Meter.(*counted)
+	if !ok {
+		return
+	}
+	r := m.Close()
+	if !r.Found {
+		s.Metrics.UsageMissing.WithLabelValues("not_in_answer").Inc()
+	}
+	s.Books.Metered(x.Ticket, Reading{
+		Reading: r, Cluster: x.Answer.Cluster, Status: x.Answer.Status,
+		Start: x.Arrived, First: m.first, Bytes: m.bytes, Complete: m.complete,
+	})
+}
+
+// counted is a meter that also knows how much it was fed.
+type counted struct {
+	dialect.Meter
+	first    time.Time
+	bytes    int64
+	complete bool
+}
+
+func (c *counted) Feed(p []byte) {
+	c.bytes += int64(len(p))
+	c.Meter.Feed(p)
+}
+
+// blind meters an answer in a coding that it cannot read.
+type blind struct{}
+
+func (blind) Feed([]byte)            {}
+func (blind) Close() dialect.Reading { return dialect.Reading{} }

@@ -1,0 +1,55 @@
+// Package trace is the stage that shows the decision as a span below the
+// proxy's own, and remembers that span as the parent of the attempts'.
+//
+// Invariants: spans carry names, counts and reasons, never content, keys or
+// tickets; an exchange whose trace is not sampled costs nothing.
+package trace
+
+import (
+	"time"
+
+	"github.com/signalbox-dev/signalbox/pkg/fault"
+	"github.com/signalbox-dev/signalbox/pkg/pipeline"
+	"github.com/signalbox-dev/signalbox/pkg/telemetry"
+)
+
+// Stage emits the decision's span.
+type Stage struct{ Tracer *telemetry.Tracer }
+
+func (Stage) Name() string { return "trace" }
+
+func (Stage) Access() pipeline.Access {
+	return pipeline.Access{Reads: pipeline.SectionCaller | pipeline.SectionCall | pipeline.SectionDecision}
+}
+
+func (s Stage) RequestBody(x *pipeline.Exchange) *fault.Error {
+	Decision(s.Tracer, x, "")
+	return nil
+}
+
+// Decision emits the span of the decision, refused with a code or not.
+func Decision(t *telemetry.Tracer, x *pipeline.Exchange, code string) {
+	if t == nil || x.Trace.Parent != "" && !x.Trace.Sampled {
+		return
+	}
+	s := telemetry.DecisionSpan{
+		Traceparent: x.Trace.Parent, Start: x.Arrived, End: time.Now(),
+		RequestID: x.Head.ID, ClientID: x.Head.ClientID,
+		Operation: string(x.Endpoint.Operation), Model: x.Call.Model, Team: x.Caller.Team,
+		Class: x.Decision.Class, Policy: x.Snapshot.Version, Refused: code,
+	}
+	if x.Caller.Key != nil {
+		s.KeyID = x.Caller.Key.ID
+	}
+	if x.Decision.Route != nil {
+		s.Route = x.Decision.Route.Name
+	}
+	for _, p := range x.Order {
+		s.Order = append(s.Order, p.Candidate.Backend.Name+"/"+p.Candidate.Model)
+	}
+	for _, o := range x.Decision.Out {
+		s.Out = append(s.Out, o.Backend+": "+string(o.Reason))
+	}
+	p, ok := t.Decision(s)
+	x.Trace.Sampled, x.Trace.Trace, x.Trace.Span = ok, p.Trace, p.Span
+}
