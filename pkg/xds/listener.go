@@ -1,0 +1,92 @@
+package xds
+
+import (
+	"fmt"
+	"time"
+)
+
+// listener takes the callers' requests, HTTP/1 and HTTP/2 in clear text.
+func listener(in Input) (object, error) {
+	host, port, err := hostPort(in.Snapshot.Envoy.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen address: %w", err)
+	}
+	if host == "" {
+		host = "0.0.0.0"
+	}
+	return object{
+		"name":    "signalbox",
+		"address": socket(host, port),
+		// Flow control of one connection; bodies are bounded by the route.
+		"per_connection_buffer_limit_bytes": 1 << 20,
+		"filter_chains":                     list{object{"filters": list{manager(in)}}},
+	}, nil
+}
+
+func manager(in Input) object {
+	e := in.Snapshot.Envoy
+	filters := append(append(list{sizeLimit(in), requestFilter(in)}, usageFilters(in)...), router(in))
+	m := object{
+		"stat_prefix":                      "signalbox",
+		"codec_type":                       "AUTO",
+		"use_remote_address":               e.UseRemoteAddress,
+		"xff_num_trusted_hops":             e.TrustedHops,
+		"early_header_mutation_extensions": earlyMutations(),
+		"generate_request_id":              true,
+		"normalize_path":                   true,
+		"merge_slashes":                    true, // a base URL with a slash at its end
+		"request_headers_timeout":          "10s",
+		"stream_idle_timeout":              seconds(idle(in)),
+		"common_http_protocol_options":     object{"headers_with_underscores_action": "DROP_HEADER"},
+		"http2_protocol_options": object{
+			"max_concurrent_streams":         1000,
+			"initial_stream_window_size":     1 << 20,
+			"initial_connection_window_size": 16 << 20,
+		},
+		"http_filters":       filters,
+		"route_config":       routes(in),
+		"local_reply_config": localReplies(in),
+		"access_log":         requestLogs(in),
+		"access_log_options": object{"access_log_flush_interval": "1s"},
+	}
+	if in.Snapshot.Telemetry.OTLP.Endpoint != "" {
+		m["tracing"] = tracing(in)
+	}
+	return extension("envoy.filters.network.http_connection_manager",
+		"envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", m)
+}
+
+func router(in Input) object {
+	return extension("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router", object{
+		"suppress_envoy_headers": true,
+		"upstream_log":           attemptLogs(in),
+	})
+}
+
+// sizeLimit refuses a request body above the limit. The buffer's own limit
+// cannot: it holds for answers, too.
+func sizeLimit(in Input) object {
+	return extension("signalbox.size", "envoy.extensions.filters.http.body_size_limit.v3.BodySizeLimit", object{
+		"max_request_bytes": in.Snapshot.Envoy.BodyLimit,
+	})
+}
+
+// bufferLimit bounds the bytes of one request that Envoy keeps, and those of
+// one unary answer: Envoy has one limit for both directions.
+func bufferLimit(in Input) int64 {
+	return max(in.Snapshot.Envoy.BodyLimit, in.Snapshot.Envoy.AnswerLimit)
+}
+
+// minIdle is how long a stream may stand still at least: models think for
+// minutes.
+const minIdle = 10 * time.Minute
+
+// idle is how long a stream may stand still: longer than any answer that the
+// routes wait for, all attempts together.
+func idle(in Input) time.Duration {
+	d := minIdle
+	for _, r := range in.Snapshot.Routes {
+		d = max(d, time.Duration(r.MaxAttempts)*r.AnswerTimeout+30*time.Second)
+	}
+	return d
+}

@@ -1,0 +1,88 @@
+package xds
+
+import (
+	_ "embed"
+	"strings"
+)
+
+// usageNamespace is the dynamic metadata in which Envoy leaves what it lifted
+// out of an answer. Streams leave the JSON text of the usage object, unary
+// answers its scalars under their dotted paths.
+const usageNamespace = "sb.usage"
+
+// maxEvent bounds an event that is searched for usage, in bytes: Envoy scans
+// an unfinished event anew with each frame, so a larger bound costs quadratic
+// time.
+const maxEvent = 1 << 20
+
+// hideUsage is the script that removes the usage event that we asked for and
+// the caller did not.
+//
+//go:embed hide_usage.lua
+var hideUsage string
+
+// streamRules are the places of an event from which text is lifted, as JSON
+// text for objects. A later match overwrites.
+func streamRules() []string { return []string{"usage", "x_groq.usage", "model", "service_tier"} }
+
+// unaryPlaces are the objects of a unary answer below which the usage paths
+// are looked for; unaryScalars are lifted as they are.
+func unaryPlaces() []string  { return []string{"usage", "x_groq.usage"} }
+func unaryScalars() []string { return []string{"model", "service_tier"} }
+
+// usageFilters watch answers as they pass, in C++: in the order of the list a
+// request passes them, an answer passes them from the end. So usage is lifted
+// before the script hides it.
+func usageFilters(in Input) list {
+	var l list
+	if in.Snapshot.Envoy.Lua {
+		l = append(l, extension("signalbox.hide_usage", "envoy.extensions.filters.http.lua.v3.Lua", object{
+			"default_source_code": object{"inline_string": hideUsage},
+		}))
+	}
+	return append(l, streamUsage(), unaryUsage(in.UsagePaths))
+}
+
+func streamUsage() object {
+	rules := each(streamRules(), func(path string) any {
+		return object{"rule": lift(path, "STRING")}
+	})
+	return extension("signalbox.usage.stream", "envoy.extensions.filters.http.sse_to_metadata.v3.SseToMetadata", object{
+		"response_rules": object{
+			"max_event_size": maxEvent,
+			"content_parser": extension("json", "envoy.extensions.content_parsers.json.v3.JsonContentParser", object{"rules": rules}),
+		},
+	})
+}
+
+func unaryUsage(paths []string) object {
+	var rules list
+	for _, place := range unaryPlaces() {
+		for _, path := range paths {
+			rules = append(rules, lift(place+"."+path, "PROTOBUF_VALUE"))
+		}
+	}
+	for _, path := range unaryScalars() {
+		rules = append(rules, lift(path, "PROTOBUF_VALUE"))
+	}
+	return extension("signalbox.usage.unary", "envoy.extensions.filters.http.json_to_metadata.v3.JsonToMetadata", object{
+		"response_rules": object{
+			"rules": rules,
+			// The default refuses parameters such as a charset.
+			"allow_content_types_regex": object{"regex": `(?i)application/json *(;.*)?`},
+		},
+	})
+}
+
+// lift is the rule that copies the value at a dotted path of a document to the
+// metadata, under the same path.
+func lift(path, kind string) object {
+	var keys list
+	for key := range strings.SplitSeq(path, ".") {
+		keys = append(keys, object{"key": key})
+	}
+	return object{
+		"selectors":  keys,
+		"on_present": object{"metadata_namespace": usageNamespace, "key": path, "type": kind},
+	}
+}
