@@ -68,10 +68,7 @@ func (ss *session) notes() []header {
 	if i := x.Answer.Attempt; i > 0 {
 		h = append(h, header{"x-signalbox-model", x.Order[i].Candidate.Model})
 	}
-	for _, n := range x.Notes() {
-		h = append(h, header(n))
-	}
-	return h
+	return append(h, x.Notes()...)
 }
 
 func (ss *session) answerBody(b []byte) (bool, error) {

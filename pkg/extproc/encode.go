@@ -3,6 +3,8 @@ package extproc
 import (
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/signalbox-dev/signalbox/pkg/pipeline"
 )
 
 // encoder appends protobuf to a buffer. A nested message's length is written
@@ -47,7 +49,7 @@ func (e *encoder) varint(num protowire.Number, v uint64) {
 }
 
 // header is one header to set; it replaces what is there.
-type header struct{ name, value string }
+type header = pipeline.Field
 
 const overwrite = 2 // HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
 
@@ -61,8 +63,8 @@ func (e *encoder) mutation(num protowire.Number, set []header, remove []string) 
 	for _, h := range set {
 		o := e.open(1)
 		v := e.open(1)
-		e.string(1, h.name)
-		e.string(3, h.value)
+		e.string(1, h.Name)
+		e.string(3, h.Value)
 		e.close(v, 0)
 		e.varint(3, overwrite)
 		e.close(o, 0)

@@ -208,9 +208,7 @@ func (ss *session) refuse(f *fault.Error) (bool, error) {
 
 func (ss *session) local(l pipeline.Local) (bool, error) {
 	h := []header{{"x-signalbox-request-id", ss.x.Head.ID}}
-	for _, f := range l.Fields {
-		h = append(h, header(f))
-	}
+	h = append(h, l.Fields...)
 	return true, ss.out.send(immediate(l.Status, h, l.Body, "signalbox_local"), true)
 }
 
