@@ -75,6 +75,7 @@ var (
 	cacheWritePaths = []string{
 		"prompt_tokens_details.cache_write_tokens",
 		"prompt_tokens_details.cache_creation_tokens",
+		"prompt_tokens_details.cache_creation_input_tokens", // Alibaba
 		"input_tokens_details.cache_write_tokens",
 		"cache_write_tokens",
 		"cache_creation_tokens",

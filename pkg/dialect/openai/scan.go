@@ -2,20 +2,6 @@ package openai
 
 import "bytes"
 
-// place is where in an answer the scan stands: which container is open.
-type place uint8
-
-const (
-	elsewhere place = iota // nothing below matters
-	list                   // an array around the answer
-	top                    // the answer or a chunk of it
-	vendor                 // Groq's "x_groq"
-	choices
-	choice
-	delta   // in a choice: "delta" and all below
-	message // in a choice: "message" and all below
-)
-
 // maxText bounds a model's or a tier's name, maxUsage a usage object.
 const (
 	maxText  = 256
@@ -37,7 +23,7 @@ type scan struct {
 	last    name // what the last string would be as a name
 	size    int64
 	value   bool // the next string is a member's value
-	pending bool // the last string is a name or an element: not yet known
+	pending bool // the last string may be a name: a colon would tell
 	inside  bool // in a string
 	odd     bool // in a string, behind an odd number of backslashes
 	opened  bool
@@ -54,7 +40,7 @@ type scan struct {
 // seen is what a scan found.
 type seen struct {
 	model, tier string
-	usage       []byte // the last one of the text, a top-level one before others
+	usage       []byte // the last one of the text; one at the top counts before others
 	nested      bool   // that one did not stand at the top
 	finished    bool
 	failed      bool
@@ -92,8 +78,7 @@ func (s *scan) feed(p []byte) {
 		case ':':
 			s.colon()
 		case ',':
-			s.settle()
-			s.value = false
+			s.value, s.pending = false, false
 		case '{', '[':
 			if s.open(c) {
 				from = i
@@ -180,8 +165,7 @@ func (s *scan) str(text []byte, size int64) {
 		s.value = false
 		return
 	}
-	s.settle()
-	s.last, s.size, s.pending = nameOf(text), size, true
+	s.last, s.pending = nameOf(text), true
 }
 
 // colon makes the last string a name.
@@ -190,37 +174,14 @@ func (s *scan) colon() {
 	s.name, s.pending, s.value = s.last, false, true
 }
 
-// settle makes the last string an element of an array, since no colon came.
-func (s *scan) settle() {
-	if !s.pending {
-		return
-	}
-	s.pending = false
-	if p := s.place(); p == delta || p == message {
-		s.count(p, s.size)
-	}
-}
-
-// place is the innermost open container.
-func (s *scan) place() place {
-	if s.depth == 0 {
-		return elsewhere
-	}
-	return s.places[min(s.depth, maxDepth)-1]
-}
-
 // open enters a container; true when its bytes are to be captured from here.
 func (s *scan) open(c byte) bool {
-	s.settle()
 	p, captured := s.enter(c)
 	s.depth++
 	if s.depth <= maxDepth {
 		s.places[s.depth-1] = p
 	}
-	s.value = false
-	if c == '{' {
-		s.name = other
-	}
+	s.value, s.pending, s.name = false, false, other
 	if captured {
 		s.capture = s.depth
 		s.raw = s.raw[:0]
@@ -228,67 +189,9 @@ func (s *scan) open(c byte) bool {
 	return captured
 }
 
-// enter returns the place that opens under the current name, and whether it is
-// a usage object.
-func (s *scan) enter(c byte) (place, bool) {
-	if s.depth == 0 {
-		return s.begin(c), false
-	}
-	object := c == '{'
-	switch in := s.place(); in {
-	case list:
-		if object {
-			return top, false
-		}
-	case top, vendor, choice:
-		if s.name == nameUsage && object && s.capture == 0 {
-			s.nested = in != top
-			return elsewhere, true
-		}
-		return s.member(in, object), false
-	case choices:
-		if object {
-			return choice, false
-		}
-	case delta, message:
-		if s.name != nameRepeated {
-			return in, false
-		}
-	}
-	return elsewhere, false
-}
-
-// begin opens the text's own value.
-func (s *scan) begin(c byte) place {
-	s.bad = s.bad || s.opened
-	s.opened = true
-	if c == '{' {
-		return top
-	}
-	return list
-}
-
-// member returns the place that opens as the current member of in.
-func (s *scan) member(in place, object bool) place {
-	switch {
-	case s.name == nameError && object:
-		s.seen.failed = true
-	case in == top && s.name == nameChoices && !object:
-		return choices
-	case in == top && s.name == nameVendor && object:
-		return vendor
-	case in == choice && s.name == nameDelta && object:
-		return delta
-	case in == choice && s.name == nameMessage && object:
-		return message
-	}
-	return elsewhere
-}
-
 // close leaves a container; p ends with its bracket.
 func (s *scan) close(p []byte) {
-	s.settle()
-	s.value, s.name = false, other
+	s.value, s.pending, s.name = false, false, other
 	if s.depth == 0 {
 		s.bad = true
 		return
@@ -317,50 +220,4 @@ func (s *scan) adopt() {
 	}
 	s.seen.usage, s.raw = s.raw, s.seen.usage
 	s.seen.nested = s.nested
-}
-
-// note takes a member's value that is a string.
-func (s *scan) note(text []byte, size int64) {
-	switch p := s.place(); p {
-	case top:
-		s.noteTop(text, size)
-	case vendor:
-		s.seen.failed = s.seen.failed || s.name == nameError && size > 0
-	case choice:
-		switch s.name {
-		case nameFinish:
-			s.seen.finished = s.seen.finished || size > 0
-		case nameText:
-			s.seen.text[2] += size
-		}
-	case delta, message:
-		s.count(p, size)
-	}
-}
-
-func (s *scan) noteTop(text []byte, size int64) {
-	if size == 0 {
-		return
-	}
-	switch s.name {
-	case nameModel:
-		if size <= maxText && s.seen.model != string(text) {
-			s.seen.model = string(text)
-		}
-	case nameTier:
-		if size <= maxText && s.seen.tier != string(text) {
-			s.seen.tier = string(text)
-		}
-	case nameObject:
-		s.seen.failed = s.seen.failed || string(text) == "error"
-	case nameError:
-		s.seen.failed = true
-	}
-}
-
-// count adds the text of a member that carries some.
-func (s *scan) count(p place, size int64) {
-	if s.name == nameText || s.name == nameContent {
-		s.seen.text[p-delta] += size
-	}
 }

@@ -37,8 +37,9 @@ func (t *Truth) Spent() (input, output int64) {
 	return t.Input, t.Output
 }
 
-// Diff compares what was metered with t, part by part, and says what differs;
-// it is empty when nothing does. A nil t is an answer without usage.
+// Diff compares what was metered with t and says what differs; it is empty when
+// nothing does. Parts that t does not state are not compared. A nil t is an
+// answer without usage.
 func (t *Truth) Diff(u genai.Usage, found bool) string {
 	if t == nil || !found {
 		if found {
@@ -50,25 +51,18 @@ func (t *Truth) Diff(u genai.Usage, found bool) string {
 		return ""
 	}
 	var d []string
-	differ := func(what string, got, want int64) {
-		if got != want {
-			d = append(d, fmt.Sprintf("%s %d, want %d", what, got, want))
+	differ := func(what string, got int64, want *int64) {
+		if want != nil && got != *want {
+			d = append(d, fmt.Sprintf("%s %d, want %d", what, got, *want))
 		}
 	}
 	in, out := t.Spent()
-	differ("input", u.Input, in)
-	differ("output", u.Output, out)
+	differ("input", u.Input, &in)
+	differ("output", u.Output, &out)
 	if t.Sum == nil { // the parts are of the top level only
-		differ("cached", u.CacheRead, value(t.Cached))
-		differ("cache write", u.CacheWrite5m+u.CacheWrite1h, value(t.CacheWrite))
-		differ("reasoning", u.Reasoning, value(t.Reasoning))
+		differ("cached", u.CacheRead, t.Cached)
+		differ("cache write", u.CacheWrite5m+u.CacheWrite1h, t.CacheWrite)
+		differ("reasoning", u.Reasoning, t.Reasoning)
 	}
 	return strings.Join(d, "; ")
-}
-
-func value(n *int64) int64 {
-	if n == nil {
-		return 0
-	}
-	return *n
 }
