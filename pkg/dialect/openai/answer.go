@@ -74,10 +74,10 @@ func hasMember(text []byte, quoted, value string) bool {
 		if i < 0 {
 			return false
 		}
-		text = text[i+len(quoted):]
-		if startsWith(text, ":", value) {
+		if startsWith(text[i+len(quoted):], ":", value) {
 			return true
 		}
+		text = text[i+len(quoted)-1:] // in malformed text the last quote may open the next
 	}
 }
 
