@@ -1,0 +1,3 @@
+package genai
+
+import _ "os"

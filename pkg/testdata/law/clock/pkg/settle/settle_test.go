@@ -1,0 +1,5 @@
+package settle
+
+import "time"
+
+var start = time.Now()

@@ -1,0 +1,6 @@
+// Package telemetry is part of a tree that breaks a rule.
+package telemetry
+
+import "time"
+
+var start = time.Now()

@@ -1,0 +1,2 @@
+// Package main runs it.
+package main

@@ -1,0 +1,3 @@
+// The set of keys.
+
+package key

@@ -1,0 +1,2 @@
+// Here are routes.
+package route

@@ -1,0 +1,4 @@
+// Package envoy is part of a tree that breaks a rule.
+package envoy
+
+import _ "github.com/envoyproxy/go-control-plane/envoy/service/ext_proc/v3"

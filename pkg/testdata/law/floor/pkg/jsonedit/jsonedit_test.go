@@ -1,0 +1,3 @@
+package jsonedit
+
+import _ "github.com/signalbox-dev/signalbox/pkg/gateway"

@@ -1,0 +1,7 @@
+// Command signalbox is part of a tree that breaks a rule.
+package main
+
+import (
+	_ "github.com/signalbox-dev/signalbox/pkg/gateway"
+	_ "github.com/signalbox-dev/signalbox/pkg/gatewaytest"
+)

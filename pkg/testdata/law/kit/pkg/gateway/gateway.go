@@ -1,0 +1,4 @@
+// Package gateway is part of a tree that breaks a rule.
+package gateway
+
+import _ "github.com/signalbox-dev/signalbox/pkg/gatewaytest/provider"

@@ -1,0 +1,3 @@
+package gateway
+
+import _ "github.com/signalbox-dev/signalbox/pkg/gatewaytest/provider"

@@ -1,0 +1,2 @@
+// Package u is part of a tree that breaks a rule.
+package u

@@ -1,0 +1,3 @@
+package jsonedit
+
+import _ "github.com/stretchr/testify/require"

@@ -1,0 +1,2 @@
+// Package near is part of a tree that breaks a rule.
+package near

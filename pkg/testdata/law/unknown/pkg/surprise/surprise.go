@@ -1,0 +1,2 @@
+// Package surprise is part of a tree that breaks a rule.
+package surprise
