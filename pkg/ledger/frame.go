@@ -4,8 +4,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 const (
@@ -65,16 +67,38 @@ func appendFrame(dst []byte, r Record, flags Kind) ([]byte, error) {
 	}
 	start := len(dst)
 	dst = append(dst, 0, 0, 0, 0, 0, 0, 0, 0, byte(k|flags))
-	dst, err := proto.MarshalOptions{}.MarshalAppend(dst, r)
+	b, err := proto.MarshalOptions{}.MarshalAppend(dst, r)
+	if err != nil { // a string that came from outside is not UTF-8
+		r = proto.Clone(r)
+		clean(r.ProtoReflect())
+		b, err = proto.MarshalOptions{}.MarshalAppend(dst, r)
+	}
 	if err != nil {
 		return dst[:start], fmt.Errorf("%s record: %w", k, err)
 	}
-	n := len(dst) - start - prefixSize
+	n := len(b) - start - prefixSize
 	if n > maxPayload {
-		return dst[:start], fmt.Errorf("%s record of %d bytes: at most %d fit", k, n, maxPayload)
+		return b[:start], fmt.Errorf("%s record of %d bytes: at most %d fit", k, n, maxPayload)
 	}
-	binary.LittleEndian.PutUint32(dst[start:], uint32(n))
-	return dst, nil
+	binary.LittleEndian.PutUint32(b[start:], uint32(n))
+	return b, nil
+}
+
+// clean takes the bytes that are not UTF-8 out of all strings of m.
+func clean(m protoreflect.Message) {
+	m.Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		switch {
+		case f.Kind() == protoreflect.StringKind && !f.IsList():
+			m.Set(f, protoreflect.ValueOfString(strings.ToValidUTF8(v.String(), "")))
+		case f.Kind() == protoreflect.MessageKind && f.IsList():
+			for i := range v.List().Len() {
+				clean(v.List().Get(i).Message())
+			}
+		case f.Kind() == protoreflect.MessageKind:
+			clean(v.Message())
+		}
+		return true
+	})
 }
 
 // seal fills in the CRCs of the frames in b.

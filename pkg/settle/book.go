@@ -209,7 +209,8 @@ func (b *Book) Metered(ticket [16]byte, m Metered, now time.Time) {
 	b.expect(r, min(r.due, now.Add(b.o.UnknownAfter).UnixNano()))
 }
 
-// Refused records a request that was turned away by us with status and code.
+// Refused records a request that was turned away by us with status and code. It
+// need not have been opened, nor have a ticket.
 func (b *Book) Refused(o *signalboxv1.Open, code string, status int, now time.Time) {
 	t, ok := ticketOf(o.GetTicket())
 	if !ok {
@@ -226,6 +227,10 @@ func (b *Book) Refused(o *signalboxv1.Open, code string, status int, now time.Ti
 	end.Code, end.Status = code, uint32(status)
 	b.close(r, nil, ended, signalboxv1.Terminal_STATE_REFUSED, end)
 }
+
+// Len is the number of running requests, those included that were not opened
+// here.
+func (b *Book) Len() int { return b.running }
 
 // Running returns the requests that were opened and have not ended, in no
 // order.

@@ -192,11 +192,13 @@ func (k id) String() string {
 	return string(b[:])
 }
 
+// ticketOf is the ticket in b; one of zeros is none.
 func ticketOf(b []byte) (t [16]byte, ok bool) {
 	if len(b) != len(t) {
 		return t, false
 	}
-	return [16]byte(b), true
+	t = [16]byte(b)
+	return t, t != [16]byte{}
 }
 
 // ns is t in nanoseconds since the epoch, 0 for the zero time.
