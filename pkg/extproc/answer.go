@@ -68,7 +68,10 @@ func (ss *session) notes() []header {
 	if i := x.Answer.Attempt; i > 0 {
 		h = append(h, header{"x-signalbox-model", x.Order[i].Candidate.Model})
 	}
-	return append(h, x.Notes()...)
+	for _, n := range x.Notes() {
+		h = append(h, header(n))
+	}
+	return h
 }
 
 func (ss *session) answerBody(b []byte) (bool, error) {

@@ -3,8 +3,6 @@ package extproc
 import (
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/encoding/protowire"
-
-	"github.com/signalbox-dev/signalbox/pkg/pipeline"
 )
 
 // encoder appends protobuf to a buffer. A nested message's length is written
@@ -49,7 +47,7 @@ func (e *encoder) varint(num protowire.Number, v uint64) {
 }
 
 // header is one header to set; it replaces what is there.
-type header = pipeline.Field
+type header struct{ Name, Value string }
 
 const overwrite = 2 // HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
 

@@ -16,7 +16,6 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/jsonedit"
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
-	"github.com/signalbox-dev/signalbox/pkg/settle"
 	"github.com/signalbox-dev/signalbox/pkg/stage/record"
 )
 
@@ -149,7 +148,7 @@ func (ss *session) requestBody(r *received) (bool, error) {
 	}
 	ss.phase = asked
 	ss.srv.Opened(x)
-	facts := settle.Facts(x.Open)
+	facts := ss.srv.Facts(x.Open)
 	body := ss.keep(r, n)
 	if x.Single {
 		ss.srv.Metrics.NoFallback.Inc()
@@ -208,7 +207,9 @@ func (ss *session) refuse(f *fault.Error) (bool, error) {
 
 func (ss *session) local(l pipeline.Local) (bool, error) {
 	h := []header{{"x-signalbox-request-id", ss.x.Head.ID}}
-	h = append(h, l.Fields...)
+	for _, f := range l.Fields {
+		h = append(h, header(f))
+	}
 	return true, ss.out.send(immediate(l.Status, h, l.Body, "signalbox_local"), true)
 }
 

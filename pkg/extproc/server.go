@@ -39,6 +39,7 @@ type Server struct {
 	Books    Books
 	Refused  func(x *pipeline.Exchange, code string) // shows a refusal in the trace
 	Opened   func(x *pipeline.Exchange)              // told of each request that goes out
+	Facts    func(o *signalboxv1.Open) string        // what the proxy's log carries of it
 	Metrics  *telemetry.Metrics
 	Log      *slog.Logger
 

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/pkg/gateway"
+	"github.com/signalbox-dev/signalbox/pkg/genai"
+	"github.com/signalbox-dev/signalbox/pkg/key"
+)
+
+func keys(_ context.Context, c *call) error {
+	if len(c.args) == 0 {
+		return usageError("want new, list or revoke")
+	}
+	verb := c.args[0]
+	c.args = c.args[1:]
+	switch verb {
+	case "new":
+		return newKey(c)
+	case "list":
+		return listKeys(c)
+	case "revoke":
+		return revokeKey(c)
+	}
+	return usageError(fmt.Sprintf("no such verb %q: want new, list or revoke", verb))
+}
+
+// newKey prints the key alone on the last line of the output: it is shown this
+// once and stored as a hash.
+func newKey(c *call) error {
+	team := c.flags.String("team", "", "`name` of the team that the key belongs to")
+	name := c.flags.String("name", "", "what the key is for")
+	models := c.flags.String("models", "", "models that it may use, separated by commas; all when empty")
+	class := c.flags.String("class", "", "data class that binds its requests")
+	expires := c.flags.Duration("expires", 0, "how long it is valid; for ever when 0")
+	if err := c.parse(0); err != nil {
+		return err
+	}
+	if *expires < 0 {
+		return usageError("-expires is negative")
+	}
+	snap, dir, err := gateway.Load(c.config, c.state)
+	if err != nil {
+		return err
+	}
+	spec := key.Spec{Name: *name, Team: *team, Class: genai.DataClass(*class), Expires: *expires}
+	if *models != "" {
+		spec.Models = strings.Split(*models, ",")
+	}
+	if err := gateway.CheckKey(snap, spec); err != nil {
+		return err
+	}
+	k, text, err := key.Generate(rand.Reader, spec, time.Now())
+	if err != nil {
+		return err
+	}
+	if err := key.Add(gateway.KeyFile(dir), k); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.err, "key %s of team %q, shown this once:\n", k.ID, k.Team)
+	fmt.Fprintln(c.out, text.Reveal())
+	return nil
+}
+
+func listKeys(c *call) error {
+	if err := c.parse(0); err != nil {
+		return err
+	}
+	_, dir, err := gateway.Load(c.config, c.state)
+	if err != nil {
+		return err
+	}
+	all, err := key.List(gateway.KeyFile(dir))
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(all, func(a, b key.Key) int { return a.Created.Compare(b.Created) })
+	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "ID\tTEAM\tNAME\tMODELS\tCREATED\tSTATE")
+	for i := range all {
+		k := &all[i]
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.Team, k.Name, orAll(k.Models), k.Created.UTC().Format(time.RFC3339), state(k, time.Now()))
+	}
+	return w.Flush()
+}
+
+func orAll(models []string) string {
+	if len(models) == 0 {
+		return "all"
+	}
+	return strings.Join(models, ",")
+}
+
+func state(k *key.Key, now time.Time) string {
+	switch {
+	case !k.Revoked.IsZero():
+		return "revoked " + k.Revoked.UTC().Format(time.RFC3339)
+	case k.Expires.IsZero():
+		return "valid"
+	case now.After(k.Expires):
+		return "expired " + k.Expires.UTC().Format(time.RFC3339)
+	}
+	return "valid until " + k.Expires.UTC().Format(time.RFC3339)
+}
+
+func revokeKey(c *call) error {
+	if err := c.parse(1); err != nil {
+		return err
+	}
+	if c.flags.NArg() != 1 {
+		return usageError("want the ID of one key, as keys list shows it")
+	}
+	_, dir, err := gateway.Load(c.config, c.state)
+	if err != nil {
+		return err
+	}
+	k, err := key.Revoke(gateway.KeyFile(dir), c.flags.Arg(0), time.Now())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "key %s of team %q is revoked\n", k.ID, k.Team)
+	return nil
+}

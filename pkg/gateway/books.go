@@ -1,0 +1,117 @@
+package gateway
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
+
+	"github.com/signalbox-dev/signalbox/pkg/ledger"
+	"github.com/signalbox-dev/signalbox/pkg/pipeline"
+	"github.com/signalbox-dev/signalbox/pkg/settle"
+	"github.com/signalbox-dev/signalbox/pkg/stage/meter"
+	"github.com/signalbox-dev/signalbox/pkg/telemetry"
+)
+
+// Books joins the book of running requests with the ledger: every change of
+// the one is appended to the other. Safe for concurrent use.
+type Books struct {
+	mu      sync.Mutex
+	book    *settle.Book
+	pending []ledger.Record // taken from the book, not in the ledger yet
+
+	log      *ledger.Log
+	observer *observer
+	metrics  *telemetry.Metrics
+	logger   *slog.Logger
+}
+
+// Open writes the open frame and then lets the book know.
+func (b *Books) Open(o *signalboxv1.Open) error {
+	if err := b.log.Append(o); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	b.book.Open(o)
+	b.mu.Unlock()
+	b.metrics.LedgerOpen.Inc()
+	return nil
+}
+
+// Refused records a request that no provider saw. Its row is not worth failing
+// the answer for.
+func (b *Books) Refused(o *signalboxv1.Open, code string, status int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.book.Refused(o, code, status, time.Now())
+	b.write(nil)
+}
+
+// Metered takes the reading of an attached answer.
+func (b *Books) Metered(t pipeline.Ticket, r meter.Reading) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.book.Metered(t, settle.Metered{
+		Usage: r.Usage, Found: r.Found, Suspect: r.Suspect, Raw: r.Raw,
+		ServedModel: r.Model, Tier: r.Tier,
+		Done: r.Complete || r.Done, Failed: r.Failed, ClientGone: !r.Complete && !r.Done,
+		Status: r.Status, Cluster: r.Cluster, Start: r.Start, FirstByte: r.First, End: time.Now(), Received: r.Bytes,
+	}, time.Now())
+	b.write(nil)
+}
+
+// Witnessed feeds entries of the proxy's log to the book by way of feed and
+// appends what follows together with the offset behind them. On an error
+// nothing is forgotten: the same offset must be given again later.
+func (b *Books) Witnessed(offset *signalboxv1.Offset, feed func(*settle.Book)) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if feed != nil {
+		feed(b.book)
+	}
+	return b.write(offset)
+}
+
+// Tick lets time pass.
+func (b *Books) Tick(now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.book.Tick(now)
+	b.write(nil)
+}
+
+// EnvoyGone tells that the proxy died: what it had not logged yet is lost.
+func (b *Books) EnvoyGone(at time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.book.EnvoyGone(at)
+	b.write(nil)
+}
+
+// write appends what the book has to say, with the offset when there is one,
+// in one batch, and shows it. What cannot be written stays pending and goes
+// out before anything else.
+func (b *Books) write(offset *signalboxv1.Offset) error {
+	res := b.book.Take()
+	b.pending = append(b.pending, res.Records...)
+	batch := b.pending
+	if offset != nil {
+		batch = append(batch, offset)
+	}
+	for _, s := range res.Settled {
+		b.observer.settled(s)
+	}
+	for _, e := range res.Events {
+		b.observer.event(e)
+	}
+	if len(batch) == 0 {
+		return nil
+	}
+	if err := b.log.Append(batch...); err != nil {
+		b.logger.Error("ledger append", slog.Any("error", err), slog.Int("pending", len(b.pending)))
+		return err
+	}
+	b.pending = b.pending[:0]
+	return nil
+}

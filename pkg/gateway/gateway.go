@@ -1,0 +1,219 @@
+package gateway
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
+
+	"github.com/signalbox-dev/signalbox/pkg/builtin"
+	"github.com/signalbox-dev/signalbox/pkg/dialect"
+	"github.com/signalbox-dev/signalbox/pkg/extproc"
+	"github.com/signalbox-dev/signalbox/pkg/key"
+	"github.com/signalbox-dev/signalbox/pkg/ledger"
+	"github.com/signalbox-dev/signalbox/pkg/pipeline"
+	"github.com/signalbox-dev/signalbox/pkg/policy"
+	"github.com/signalbox-dev/signalbox/pkg/settle"
+	"github.com/signalbox-dev/signalbox/pkg/stage/trace"
+	"github.com/signalbox-dev/signalbox/pkg/telemetry"
+	"github.com/signalbox-dev/signalbox/pkg/token"
+	"github.com/signalbox-dev/signalbox/pkg/witness"
+)
+
+// Options say how to run.
+type Options struct {
+	ConfigFile string
+	StateDir   string // in place of the configuration's, when not empty
+	Version    string
+	Supervise  bool          // start and watch an Envoy; else the operator runs one
+	Drain      time.Duration // how long running requests may go on at the end
+	LogTo      io.Writer
+	// Stages, when set, may add to the built-in stages.
+	Stages func([]pipeline.Stage) []pipeline.Stage
+}
+
+// Gateway is one running process.
+type Gateway struct {
+	opts    Options
+	dir     string
+	log     *slog.Logger
+	metrics *telemetry.Metrics
+	tracer  *telemetry.Tracer
+
+	snapshot atomic.Pointer[policy.Snapshot]
+	keys     atomic.Pointer[key.Set]
+
+	lock   *os.File
+	ledger *ledger.Log
+	last   *signalboxv1.Offset // how far the proxy's log was read, at start
+	books  *Books
+	store  *extproc.Store
+	server *extproc.Server
+	creds  *credentials
+	acks   *acknowledged
+	proxy  *proxy // nil when the operator runs Envoy and gave no way to ask it
+	tail   *witness.Tail
+	parser *witness.Parser // of the goroutine that follows the log
+
+	// of the watching goroutine alone
+	configInfo os.FileInfo
+	configSum  [sha256.Size]byte
+	keyInfo    os.FileInfo
+	retired    map[string]retired
+}
+
+// New prepares everything that can fail before anything is served. The caller
+// must Run the gateway, which also closes what New opened.
+func New(ctx context.Context, o Options) (*Gateway, error) {
+	info, _ := os.Stat(o.ConfigFile) // Load says what is wrong
+	data, err := os.ReadFile(o.ConfigFile)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w (name another with -config or SIGNALBOX_CONFIG)", err)
+	}
+	snap, dir, err := compile(o.ConfigFile, o.StateDir, data)
+	if err != nil {
+		return nil, err
+	}
+	g := &Gateway{opts: o, dir: dir, configInfo: info, configSum: sha256.Sum256(data), retired: map[string]retired{}}
+	g.log = telemetry.NewLogger(o.LogTo, snap.Telemetry.Log.Level, snap.Telemetry.Log.Format == "json")
+	g.metrics = telemetry.NewMetrics()
+	if err := g.open(ctx, snap); err != nil {
+		return nil, errors.Join(err, g.close(ctx))
+	}
+	return g, nil
+}
+
+func (g *Gateway) open(ctx context.Context, snap *policy.Snapshot) (err error) {
+	if err := g.openState(); err != nil {
+		return err
+	}
+	otlp := snap.Telemetry.OTLP
+	if g.tracer, err = telemetry.NewTracer(ctx, telemetry.TraceOptions{
+		Endpoint: otlp.Endpoint, HTTP: otlp.Protocol == "http", Insecure: otlp.Insecure,
+		Sample: snap.Telemetry.Sample, Version: g.opts.Version,
+	}); err != nil {
+		return err
+	}
+	set, err := key.Load(KeyFile(g.dir))
+	if err != nil {
+		return err
+	}
+	g.keys.Store(set)
+	g.keyInfo, _ = os.Stat(KeyFile(g.dir))
+	g.store = extproc.NewStore(snap.State.SessionMemory)
+	if err := g.openBooks(snap); err != nil {
+		return err
+	}
+	g.creds = &credentials{dir: filepath.Join(g.dir, "envoy", "sds"), metrics: g.metrics, log: g.log, known: map[string]*credential{}}
+	if err := g.creds.sync(ctx, snap); err != nil {
+		return fmt.Errorf("%w\nset what is missing, or take the backend out of %s", err, g.opts.ConfigFile)
+	}
+	if err := g.openProxy(snap); err != nil {
+		return err
+	}
+	if err := g.apply(nil, snap); err != nil {
+		return err
+	}
+	g.openTail(snap)
+	return g.openServer()
+}
+
+// openState makes the state directory and takes its lock: two processes must
+// not share one.
+func (g *Gateway) openState() error {
+	if err := os.MkdirAll(filepath.Join(g.dir, "envoy"), 0o700); err != nil {
+		return fmt.Errorf("state directory: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(g.dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("state directory: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return fmt.Errorf("state directory %s is in use by another signalbox; stop that one, or give this one its own with -state", g.dir)
+	}
+	g.lock = f
+	return nil
+}
+
+func (g *Gateway) openBooks(snap *policy.Snapshot) error {
+	log, recovered, err := ledger.Open(LedgerDir(g.dir), ledger.Options{
+		SegmentSize: snap.State.SegmentSize,
+		Sync:        snap.State.LedgerSync,
+		Now:         time.Now,
+		Observe:     g.observeLedger,
+	})
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	g.ledger, g.last = log, recovered.Offset
+	for _, d := range recovered.Damage {
+		g.log.Error("ledger damaged; what is readable was kept", slog.Any("error", d))
+	}
+	if recovered.TornBytes > 0 {
+		g.log.Info("ledger: unfinished last batch cut off", slog.Int64("bytes", recovered.TornBytes))
+	}
+	g.metrics.LedgerUp.Set(1)
+	g.metrics.LedgerOpen.Set(float64(len(recovered.Open)))
+	obs := &observer{metrics: g.metrics, tracer: g.tracer, log: g.log, forget: g.store.Forget, parents: map[pipeline.Ticket]telemetry.Parent{}}
+	book := settle.New(settle.Options{UnknownAfter: snap.State.UnknownAfter, Estimator: new(token.Estimator)})
+	book.Restore(recovered)
+	g.books = &Books{book: book, log: log, observer: obs, metrics: g.metrics, logger: g.log}
+	return nil
+}
+
+func (g *Gateway) observeLedger(took time.Duration, err error) {
+	g.metrics.LedgerAppend.Observe(took.Seconds())
+	if err != nil {
+		g.metrics.LedgerErrors.Inc()
+		g.metrics.LedgerUp.Set(0)
+		return
+	}
+	g.metrics.LedgerUp.Set(1)
+}
+
+func (g *Gateway) openServer() error {
+	openai := builtin.Dialects()["openai"]
+	s := &extproc.Server{
+		Snapshot: &g.snapshot,
+		Dialect:  func(string) *dialect.Dialect { return &openai },
+		Store:    g.store,
+		Books:    g.books,
+		Refused:  func(x *pipeline.Exchange, code string) { trace.Decision(g.tracer, x, code) },
+		Opened:   g.books.observer.sampled,
+		Facts:    witness.Facts,
+		Metrics:  g.metrics,
+		Log:      g.log,
+	}
+	stages := builtin.Stages(builtin.Parts{
+		Keys: &g.keys, Acknowledged: g.acks.has, Books: g.books, Witness: true, Tracer: g.tracer, Metrics: g.metrics,
+	})
+	if g.opts.Stages != nil {
+		stages = g.opts.Stages(stages)
+	}
+	p, err := pipeline.New(s.Panicked, stages...)
+	s.Pipeline, g.server = p, s
+	return err
+}
+
+// close releases what open took, the ledger last.
+func (g *Gateway) close(ctx context.Context) error {
+	var errs []error
+	if g.ledger != nil {
+		errs = append(errs, g.ledger.Close())
+	}
+	errs = append(errs, g.tracer.Close(ctx))
+	if g.lock != nil {
+		errs = append(errs, g.lock.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,141 @@
+package gateway
+
+import (
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
+
+	"github.com/signalbox-dev/signalbox/pkg/pipeline"
+	"github.com/signalbox-dev/signalbox/pkg/settle"
+	"github.com/signalbox-dev/signalbox/pkg/telemetry"
+)
+
+// observer shows what was settled: metrics, spans, log lines. Labels come from
+// the configuration or from closed lists.
+type observer struct {
+	metrics *telemetry.Metrics
+	tracer  *telemetry.Tracer
+	log     *slog.Logger
+	forget  func(pipeline.Ticket)
+
+	mu      sync.Mutex
+	parents map[pipeline.Ticket]telemetry.Parent // of sampled, running requests
+}
+
+// maxParents bounds what sampling can make the observer remember.
+const maxParents = 10000
+
+// sampled remembers the span below which the attempts of x belong.
+func (o *observer) sampled(x *pipeline.Exchange) {
+	if !x.Trace.Sampled {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.parents) < maxParents {
+		o.parents[x.Ticket] = telemetry.Parent{Trace: x.Trace.Trace, Span: x.Trace.Span}
+	}
+}
+
+func (o *observer) parent(t pipeline.Ticket) (telemetry.Parent, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	p, ok := o.parents[t]
+	delete(o.parents, t)
+	return p, ok
+}
+
+func (o *observer) settled(s settle.Settled) {
+	t := s.Terminal
+	state := word(t.State.String(), "STATE_")
+	if s.Open != nil && t.State != signalboxv1.Terminal_STATE_REFUSED {
+		o.metrics.LedgerOpen.Dec()
+	}
+	var ticket pipeline.Ticket
+	copy(ticket[:], t.Ticket)
+	o.forget(ticket)
+	if t.State == signalboxv1.Terminal_STATE_REFUSED {
+		return // counted where it was refused; its model may be any word
+	}
+	o.metrics.Requests.WithLabelValues(state, t.Route, t.Model, t.Team).Inc()
+	o.metrics.Duration.WithLabelValues(t.Model, state).Observe(seconds(t.StartNs, t.TimeNs))
+	if t.Attempts > 1 && t.State == signalboxv1.Terminal_STATE_COMPLETED {
+		o.metrics.Fallbacks.WithLabelValues(t.Model).Inc()
+	}
+	parent, sampled := o.parent(ticket)
+	for _, a := range s.Attempts {
+		o.attempt(a)
+		if sampled {
+			o.tracer.Attempt(parent, span(a))
+		}
+	}
+}
+
+func (o *observer) attempt(a *signalboxv1.Attempt) {
+	m := o.metrics
+	m.Attempts.WithLabelValues(a.Backend, word(a.Outcome.String(), "OUTCOME_")).Inc()
+	if a.FirstByteNs > a.StartNs {
+		m.FirstByte.WithLabelValues(a.Backend).Observe(seconds(a.StartNs, a.FirstByteNs))
+	}
+	source := word(a.Source.String(), "SOURCE_")
+	if a.Last && a.Source != signalboxv1.Usage_SOURCE_PROVIDER && a.Status < 400 {
+		m.UsageMissing.WithLabelValues(source).Inc()
+	}
+	count := func(kind string, n int64) {
+		if n > 0 {
+			m.Tokens.WithLabelValues(kind, a.Team, a.RequestedModel, a.Provider, source).Add(float64(n))
+		}
+	}
+	u := a.Usage
+	count("input", u.GetInput())
+	count("cache_read", u.GetCacheRead())
+	count("cache_write", u.GetCacheWrite_5M()+u.GetCacheWrite_1H())
+	count("output", u.GetOutput())
+	count("reasoning", u.GetReasoning())
+}
+
+func (o *observer) event(e settle.Event) {
+	o.metrics.WitnessEvents.WithLabelValues(e.Kind.String()).Inc()
+	attrs := []any{slog.String("request_id", e.RequestID), slog.String("backend", e.Backend), slog.String("detail", e.Detail)}
+	switch e.Kind {
+	case settle.CredentialRejected:
+		o.metrics.Credential.WithLabelValues(e.Backend).Inc()
+		o.log.Error("provider rejected our credential", attrs...)
+	case settle.Stranger, settle.Mismatch, settle.Unknown, settle.Late:
+		o.log.Warn(strings.ReplaceAll(e.Kind.String(), "_", " "), attrs...)
+	case settle.Fallback:
+		o.log.Info("fallback", attrs...)
+	case settle.Synthesized:
+		o.log.Debug("synthesized", attrs...)
+	}
+}
+
+func span(a *signalboxv1.Attempt) telemetry.AttemptSpan {
+	s := telemetry.AttemptSpan{
+		Start: stamp(a.StartNs), End: stamp(a.EndNs), Number: int(a.Number),
+		Backend: a.Backend, Provider: a.Provider, Operation: a.Operation,
+		Model: a.Model, ServedModel: a.ServedModel,
+		Status: int(a.Status), Outcome: word(a.Outcome.String(), "OUTCOME_"), Source: word(a.Source.String(), "SOURCE_"),
+		Input: a.Usage.GetInput(), Output: a.Usage.GetOutput(), CacheRead: a.Usage.GetCacheRead(), Reasoning: a.Usage.GetReasoning(),
+		Failed: a.Outcome != signalboxv1.Attempt_OUTCOME_COMPLETED && a.Outcome != signalboxv1.Attempt_OUTCOME_CLIENT_GONE,
+	}
+	if a.FirstByteNs != 0 {
+		s.FirstByte = stamp(a.FirstByteNs)
+	}
+	return s
+}
+
+// word is the enum value as metrics and rows show it: "completed".
+func word(name, prefix string) string { return strings.ToLower(strings.TrimPrefix(name, prefix)) }
+
+func stamp(ns uint64) time.Time { return time.Unix(0, int64(ns)) }
+
+func seconds(from, to uint64) float64 {
+	if to < from {
+		return 0
+	}
+	return float64(to-from) / 1e9
+}

@@ -1,0 +1,194 @@
+package gateway
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+
+	"github.com/signalbox-dev/signalbox/pkg/key"
+	"github.com/signalbox-dev/signalbox/pkg/policy"
+	"github.com/signalbox-dev/signalbox/pkg/xds"
+)
+
+// retire is how long a backend that left the configuration stays in Envoy:
+// running requests may still fail over to it.
+const retire = 2 * time.Minute
+
+// retired is a backend that left the configuration.
+type retired struct {
+	backend *policy.Backend
+	until   time.Time
+}
+
+// watch follows the configuration, the keys and the credentials until ctx
+// ends. File events make it quick; the clock makes it sure, since not every
+// file system has events.
+func (g *Gateway) watch(ctx context.Context) {
+	events := make(chan fsnotify.Event)
+	if w, err := fsnotify.NewWatcher(); err != nil {
+		g.log.Warn("no file events: changes are seen within a second", slog.Any("error", err))
+	} else {
+		defer w.Close()
+		events = w.Events
+		for _, dir := range []string{filepath.Dir(g.opts.ConfigFile), g.dir} {
+			if err := w.Add(dir); err != nil {
+				g.log.Warn("no file events", slog.String("dir", dir), slog.Any("error", err))
+			}
+		}
+	}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case _, ok := <-events:
+			if !ok {
+				events = nil
+				continue
+			}
+			g.reload(ctx)
+		case now := <-tick.C:
+			g.reload(ctx)
+			g.creds.refresh(ctx, now)
+			g.store.Sweep(now)
+			g.dropRetired(now)
+		}
+	}
+}
+
+// reload takes what changed on disk since it last looked.
+func (g *Gateway) reload(ctx context.Context) {
+	if info, err := os.Stat(g.opts.ConfigFile); err == nil && !same(info, g.configInfo) {
+		g.configInfo = info
+		g.reloadConfig(ctx)
+	}
+	if info, err := os.Stat(KeyFile(g.dir)); !same(info, g.keyInfo) && (err == nil || errors.Is(err, os.ErrNotExist)) {
+		g.keyInfo = info
+		g.reloadKeys()
+	}
+}
+
+func same(a, b os.FileInfo) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size()
+}
+
+func (g *Gateway) reloadKeys() {
+	set, err := key.Load(KeyFile(g.dir))
+	if err != nil {
+		g.metrics.Reloads.WithLabelValues("keys", "error").Inc()
+		g.log.Error("keys not reloaded; the old ones stay in force", slog.Any("error", err))
+		return
+	}
+	g.keys.Store(set)
+	g.metrics.Reloads.WithLabelValues("keys", "ok").Inc()
+	g.log.Info("keys reloaded")
+}
+
+// reloadConfig compiles the file and, when all of it is good, puts it in
+// force. The old configuration stays in force otherwise.
+func (g *Gateway) reloadConfig(ctx context.Context) {
+	data, err := os.ReadFile(g.opts.ConfigFile)
+	if err != nil {
+		g.keepOld(err)
+		return
+	}
+	if sum := sha256.Sum256(data); sum == g.configSum {
+		return
+	} else {
+		g.configSum = sum
+	}
+	next, _, err := compile(g.opts.ConfigFile, g.opts.StateDir, data)
+	if err != nil {
+		g.keepOld(err)
+		return
+	}
+	old := g.snapshot.Load()
+	for _, what := range append(policy.NeedsEnvoyRestart(old, next), policy.NeedsRestart(old, next)...) {
+		g.log.Warn("setting changed that takes a restart; the old value stays in force", slog.String("setting", what))
+	}
+	next = keepSettings(old, next)
+	if err := g.creds.sync(ctx, next); err != nil {
+		g.keepOld(err)
+		return
+	}
+	if err := g.apply(old, next); err != nil {
+		g.keepOld(err)
+		return
+	}
+	g.metrics.Reloads.WithLabelValues("config", "ok").Inc()
+	g.log.Info("configuration reloaded", slog.String("version", next.Version))
+}
+
+// keepSettings is next with those settings of old that a running process
+// cannot change.
+func keepSettings(old, next *policy.Snapshot) *policy.Snapshot {
+	s := *next
+	s.Envoy, s.State, s.Admin, s.Telemetry = old.Envoy, old.State, old.Admin, old.Telemetry
+	return &s
+}
+
+func (g *Gateway) keepOld(err error) {
+	g.metrics.Reloads.WithLabelValues("config", "error").Inc()
+	g.log.Error("configuration not reloaded; the old one stays in force", slog.String("version", g.snapshot.Load().Version), slog.Any("error", err))
+}
+
+// apply gives Envoy the backends of next and puts next in force. Backends that
+// left stay in Envoy for a while.
+func (g *Gateway) apply(old, next *policy.Snapshot) error {
+	if old != nil {
+		for name, b := range old.Backends {
+			if next.Backends[name] == nil {
+				g.retired[name] = retired{b, time.Now().Add(retire)}
+			}
+		}
+	}
+	for name := range next.Backends {
+		delete(g.retired, name)
+	}
+	if err := g.writeClusters(next); err != nil {
+		return err
+	}
+	g.acks.want(next)
+	if old != nil {
+		g.metrics.Config.DeleteLabelValues(old.Version)
+	}
+	g.snapshot.Store(next)
+	g.metrics.Config.WithLabelValues(next.Version).Set(1)
+	return nil
+}
+
+// writeClusters replaces the file from which Envoy takes its clusters.
+func (g *Gateway) writeClusters(s *policy.Snapshot) error {
+	all := *s
+	all.Backends = maps.Clone(s.Backends)
+	for name, r := range g.retired {
+		all.Backends[name] = r.backend
+	}
+	out, err := xds.Clusters(input(&all, g.dir))
+	if err != nil {
+		return err
+	}
+	return replaceFile(filepath.Join(g.dir, "envoy", "cds.json"), out)
+}
+
+func (g *Gateway) dropRetired(now time.Time) {
+	n := len(g.retired)
+	maps.DeleteFunc(g.retired, func(_ string, r retired) bool { return now.After(r.until) })
+	if len(g.retired) == n {
+		return
+	}
+	if err := g.writeClusters(g.snapshot.Load()); err != nil {
+		g.log.Error("clusters not written", slog.Any("error", err))
+	}
+}
