@@ -1,0 +1,115 @@
+package envoy
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Admin speaks to Envoy's admin endpoint. It is safe for concurrent use.
+type Admin struct {
+	base   string
+	client *http.Client
+}
+
+// maxAdmin bounds an answer that is read, in bytes.
+const maxAdmin = 64 << 20
+
+// NewAdmin returns a client for "unix:/path" or "host:port".
+func NewAdmin(address string) *Admin {
+	network, target := "tcp", address
+	if path, ok := strings.CutPrefix(address, "unix:"); ok {
+		network, target = "unix", path
+	}
+	return &Admin{base: "http://envoy", client: &http.Client{
+		Timeout: 10 * time.Second,
+		Transport: &http.Transport{
+			DisableKeepAlives: true, // Envoy may be another one the next time
+			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				return new(net.Dialer).DialContext(ctx, network, target)
+			},
+		},
+	}}
+}
+
+// Ready returns nil when Envoy serves.
+func (a *Admin) Ready(ctx context.Context) error {
+	_, err := a.do(ctx, http.MethodGet, "/ready")
+	return err
+}
+
+// ReopenLogs has Envoy open its log files anew.
+func (a *Admin) ReopenLogs(ctx context.Context) error {
+	_, err := a.do(ctx, http.MethodPost, "/reopen_logs")
+	return err
+}
+
+// Drain has Envoy take no new connections and ask callers to leave the ones
+// they have; running requests go on.
+func (a *Admin) Drain(ctx context.Context) error {
+	if _, err := a.do(ctx, http.MethodPost, "/healthcheck/fail"); err != nil {
+		return err
+	}
+	_, err := a.do(ctx, http.MethodPost, "/drain_listeners")
+	return err
+}
+
+// Active is the number of requests that run.
+func (a *Admin) Active(ctx context.Context) (int, error) {
+	b, err := a.do(ctx, http.MethodGet, "/stats?filter=^http\\.signalbox\\.downstream_rq_active$")
+	if err != nil {
+		return 0, err
+	}
+	_, n, ok := strings.Cut(strings.TrimSpace(string(b)), ": ")
+	if !ok {
+		return 0, nil // no request came yet
+	}
+	return strconv.Atoi(n)
+}
+
+// Clusters lists the clusters that Envoy serves.
+func (a *Admin) Clusters(ctx context.Context) ([]string, error) {
+	b, err := a.do(ctx, http.MethodGet, "/config_dump?resource=dynamic_active_clusters&mask=cluster.name")
+	if err != nil {
+		return nil, err
+	}
+	var dump struct {
+		Configs []struct {
+			Cluster struct{ Name string }
+		}
+	}
+	if err := json.Unmarshal(b, &dump); err != nil {
+		return nil, fmt.Errorf("envoy's clusters: %w", err)
+	}
+	names := make([]string, 0, len(dump.Configs))
+	for _, c := range dump.Configs {
+		names = append(names, c.Cluster.Name)
+	}
+	return names, nil
+}
+
+func (a *Admin) do(ctx context.Context, method, path string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, a.base+path, nil)
+	if err != nil {
+		return nil, fmt.Errorf("envoy's admin endpoint: %w", err)
+	}
+	resp, err := a.client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("envoy's admin endpoint: %w", err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(resp.Body, maxAdmin))
+	if err != nil {
+		return nil, fmt.Errorf("envoy's admin endpoint: %w", err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("envoy's admin endpoint: %s answers %d: %.100s", path, resp.StatusCode, strings.TrimSpace(string(b)))
+	}
+	return b, nil
+}
