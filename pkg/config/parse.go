@@ -1,13 +1,98 @@
 package config
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
-// Parse reads a configuration file. name stands in the errors.
+// maxFile is the longest file that is read, in bytes.
+const maxFile = 8 << 20
+
+// Parse reads a configuration file. name stands in the errors, which are all
+// that is wrong with it, as Errors. Defaults are not filled in.
 func Parse(name string, data []byte) (*signalboxv1.Config, error) {
-	return &signalboxv1.Config{}, nil
+	root, err := document(data)
+	if err != nil {
+		err.File = name
+		return nil, Errors{*err}
+	}
+	c := &signalboxv1.Config{}
+	r := &reader{at: map[path]*yaml.Node{"": root}}
+	if root != nil {
+		r.message(root, c.ProtoReflect(), "")
+	}
+	errs := r.errs
+	if !r.tooMuch {
+		for _, e := range check(c, r.unsure) {
+			n := r.nearest(path(e.Path))
+			e.Line, e.Column = position(n)
+			errs = append(errs, e)
+		}
+	}
+	if len(errs) == 0 {
+		return c, nil
+	}
+	errs.sort()
+	for i := range errs {
+		errs[i].File = name
+	}
+	return nil, errs
 }
 
-// Validate checks a configuration that was not read from a file.
-func Validate(c *signalboxv1.Config) error { return nil }
+// Validate checks a configuration that did not come from a file; Parse has
+// done so for one that did. Its error is Errors, without positions.
+func Validate(c *signalboxv1.Config) error {
+	if errs := check(c, nil); len(errs) > 0 {
+		return errs
+	}
+	return nil
+}
+
+// document is the root of the only YAML document in data, nil when there is
+// none.
+func document(data []byte) (*yaml.Node, *Error) {
+	if len(data) > maxFile {
+		return nil, &Error{Line: 1, Text: fmt.Sprintf("the file is longer than %d MiB", maxFile>>20)}
+	}
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	var doc, more yaml.Node
+	err := d.Decode(&doc)
+	if errors.Is(err, io.EOF) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, syntaxError(err)
+	}
+	if err := d.Decode(&more); err == nil {
+		return nil, &Error{Line: more.Line, Column: more.Column, Text: "a second document begins here; a configuration is one document: remove the --- line"}
+	} else if !errors.Is(err, io.EOF) {
+		return nil, syntaxError(err)
+	}
+	root := doc.Content[0]
+	if root.ShortTag() == "!!null" { // comments alone
+		return nil, nil
+	}
+	return root, nil
+}
+
+// lineOf finds the position in the text of the YAML reader's errors.
+var lineOf = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(.*)`)
+
+func syntaxError(err error) *Error {
+	m := lineOf.FindStringSubmatch(strings.ReplaceAll(err.Error(), "\n", " "))
+	line, _ := strconv.Atoi(m[1]) // 0 when the reader does not say
+	text := "not YAML: " + m[2]
+	if strings.Contains(text, "cannot start any token") {
+		text += "; indent by spaces, not tabs, and put texts with special characters in quotes"
+	}
+	return &Error{Line: max(1, line), Text: text}
+}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -32,7 +33,7 @@ func parseScalar(f protoreflect.FieldDescriptor, text string) (protoreflect.Valu
 	case protoreflect.Uint32Kind:
 		n, err := strconv.ParseUint(text, 10, 32)
 		if err != nil {
-			return protoreflect.Value{}, fmt.Errorf("must be a whole number from 0 to %d, as 3", uint32(math.MaxUint32))
+			return protoreflect.Value{}, fmt.Errorf("must be a whole number from %s to %s", cmp.Or(settingOf(f).GetMin(), "0"), cmp.Or(settingOf(f).GetMax(), "4294967295"))
 		}
 		return protoreflect.ValueOfUint32(uint32(n)), nil
 	case protoreflect.Uint64Kind:

@@ -166,7 +166,7 @@ func (s *Snapshot) compileTeams(list []*signalboxv1.Team) map[string]*Team {
 func compileRoute(r *signalboxv1.Route) *Route {
 	k := &Route{
 		Name: r.GetName(), Models: slices.Clone(r.GetModels()), Teams: slices.Clone(r.GetTeams()), MaxAttempts: int(r.GetMaxAttempts()),
-		FirstByteTimeout: r.GetFirstByteTimeout().AsDuration(),
+		FirstByteTimeout: min(r.GetFirstByteTimeout().AsDuration(), r.GetStreamTimeout().AsDuration()),
 		AnswerTimeout:    r.GetAnswerTimeout().AsDuration(),
 		StreamTimeout:    r.GetStreamTimeout().AsDuration(),
 		Class:            genai.DataClass(r.GetClass()),

@@ -1723,9 +1723,9 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\rAdminSettings\x12,\n" +
 	"\x06listen\x18\x01 \x01(\tB\x14\xca\xf3\x18\x10\n" +
 	"\x0e127.0.0.1:9090R\x06listen\x12-\n" +
-	"\x05token\x18\x02 \x01(\v2\x17.signalbox.v1.SecretRefR\x05token\"\xc5\x01\n" +
-	"\tSecretRef\x12E\n" +
-	"\x03env\x18\x01 \x01(\tB3\xca\xf3\x18/:\x16[A-Za-z_][A-Za-z0-9_]*B\x15letters, digits and _R\x03env\x12\x12\n" +
+	"\x05token\x18\x02 \x01(\v2\x17.signalbox.v1.SecretRefR\x05token\"\xee\x01\n" +
+	"\tSecretRef\x12n\n" +
+	"\x03env\x18\x01 \x01(\tB\\\xca\xf3\x18X:\x16[A-Za-z_][A-Za-z0-9_]*B<the name of a variable: letters, digits and '_', without '$'H\x01R\x03env\x12\x12\n" +
 	"\x04file\x18\x02 \x01(\tR\x04file\x12\x18\n" +
 	"\acommand\x18\x03 \x03(\tR\acommand\x12C\n" +
 	"\arefresh\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x0e\xca\xf3\x18\n" +
@@ -1736,10 +1736,10 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\x06openai2\x06openaiR\adialect\x12]\n" +
 	"\x04kind\x18\x03 \x01(\tBI\xca\xf3\x18E\n" +
 	"\x06openai:\x18[a-z0-9][a-z0-9_-]{0,39}B!a-z, 0-9, '_' and '-', at most 40R\x04kind\x129\n" +
-	"\bbackends\x18\x04 \x03(\v2\x15.signalbox.v1.BackendB\x06\xca\xf3\x18\x02(\x01R\bbackends\"\xe2\x03\n" +
+	"\bbackends\x18\x04 \x03(\v2\x15.signalbox.v1.BackendB\x06\xca\xf3\x18\x02(\x01R\bbackends\"\xe4\x03\n" +
 	"\aBackend\x12I\n" +
-	"\x04name\x18\x01 \x01(\tB5\xca\xf3\x181(\x01:\x0f[a-z0-9-]{1,40}B\x1ca-z, 0-9 and '-', at most 40R\x04name\x12!\n" +
-	"\bbase_url\x18\x02 \x01(\tB\x06\xca\xf3\x18\x02(\x01R\abaseUrl\x12l\n" +
+	"\x04name\x18\x01 \x01(\tB5\xca\xf3\x181(\x01:\x0f[a-z0-9-]{1,40}B\x1ca-z, 0-9 and '-', at most 40R\x04name\x12#\n" +
+	"\bbase_url\x18\x02 \x01(\tB\b\xca\xf3\x18\x04(\x01H\x01R\abaseUrl\x12l\n" +
 	"\x06region\x18\x03 \x01(\tBT\xca\xf3\x18P:\x1f[A-Za-z0-9][A-Za-z0-9._-]{0,63}B-letters, digits, '.', '_' and '-', at most 64R\x06region\x128\n" +
 	"\n" +
 	"credential\x18\x04 \x01(\v2\x18.signalbox.v1.CredentialR\n" +
@@ -1750,17 +1750,17 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\x04trueH\x00R\vinjectUsage\x88\x01\x01\x12W\n" +
 	"\x0fconnect_timeout\x18\a \x01(\v2\x19.google.protobuf.DurationB\x13\xca\xf3\x18\x0f\n" +
 	"\x022s\x12\x0410ms\x1a\x0360sR\x0econnectTimeoutB\x0f\n" +
-	"\r_inject_usage\"\xfa\x02\n" +
+	"\r_inject_usage\"\xa7\x03\n" +
 	"\n" +
-	"Credential\x12E\n" +
-	"\x03env\x18\x01 \x01(\tB3\xca\xf3\x18/:\x16[A-Za-z_][A-Za-z0-9_]*B\x15letters, digits and _R\x03env\x12\x12\n" +
+	"Credential\x12n\n" +
+	"\x03env\x18\x01 \x01(\tB\\\xca\xf3\x18X:\x16[A-Za-z_][A-Za-z0-9_]*B<the name of a variable: letters, digits and '_', without '$'H\x01R\x03env\x12\x12\n" +
 	"\x04file\x18\x02 \x01(\tR\x04file\x12\x18\n" +
 	"\acommand\x18\x03 \x03(\tR\acommand\x12C\n" +
 	"\arefresh\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x0e\xca\xf3\x18\n" +
-	"\x12\x020s\x1a\x04720hR\arefresh\x12Z\n" +
-	"\x06header\x18\x05 \x01(\tBB\xca\xf3\x18>\n" +
-	"\rauthorization:\x0f[a-z0-9-]{1,64}B\x1ca-z, 0-9 and '-', at most 64R\x06header\x12K\n" +
-	"\x06prefix\x18\x06 \x01(\tB.\xca\xf3\x18*:\v[ -~]{0,64}B\x1bprintable ASCII, at most 64H\x00R\x06prefix\x88\x01\x01B\t\n" +
+	"\x12\x020s\x1a\x04720hR\arefresh\x12\\\n" +
+	"\x06header\x18\x05 \x01(\tBD\xca\xf3\x18@\n" +
+	"\rauthorization:\x0f[a-z0-9-]{1,64}B\x1ca-z, 0-9 and '-', at most 64H\x01R\x06header\x12M\n" +
+	"\x06prefix\x18\x06 \x01(\tB0\xca\xf3\x18,:\v[ -~]{0,64}B\x1bprintable ASCII, at most 64H\x01H\x00R\x06prefix\x88\x01\x01B\t\n" +
 	"\a_prefix\"\xaf\x01\n" +
 	"\x05Model\x12`\n" +
 	"\x04name\x18\x01 \x01(\tBL\xca\xf3\x18H(\x01:\x0f[!-)+-~]{1,128}B3printable ASCII without spaces and '*', at most 128R\x04name\x12D\n" +

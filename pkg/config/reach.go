@@ -1,0 +1,141 @@
+package config
+
+import (
+	"slices"
+	"strings"
+
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
+)
+
+// reach checks that no class leaves a model without a backend: not the class
+// of a route for any model that the route serves, and not the class of a team
+// for a model that the team names, nor for all that it may use.
+func (k *checker) reach() {
+	for p := range k.unsure.at {
+		if binding(p) {
+			return // what seems to be missing may be what was wrong
+		}
+	}
+	g := k.newGround()
+	for i, r := range k.c.GetRoutes() {
+		for _, m := range g.servedBy(i) {
+			if !g.open(m, r.GetClass()) {
+				k.fail(path("routes").item(i).field("class"), "%s", g.closed(m, r.GetClass()))
+			}
+		}
+	}
+	for i, t := range k.c.GetTeams() {
+		k.reachOfTeam(g, path("teams").item(i), t)
+	}
+}
+
+// binding reports whether a place has a part in who may reach what.
+func binding(p path) bool {
+	last := string(p[strings.LastIndexByte(string(p), '.')+1:])
+	last, _, _ = strings.Cut(last, "[")
+	return slices.Contains([]string{
+		"providers", "backends", "models", "candidates", "classes", "teams", "routes", "name", "region", "backend", "class", "regions",
+	}, last)
+}
+
+func (k *checker) reachOfTeam(g *ground, p path, t *signalboxv1.Team) {
+	if t.GetClass() == "" {
+		return
+	}
+	var usable, closed []*signalboxv1.Model
+	named := false
+	for _, m := range k.c.GetModels() {
+		if !MatchAny(t.GetModels(), m.GetName()) {
+			continue
+		}
+		usable = append(usable, m)
+		if g.open(m, t.GetClass(), g.route(m, t.GetName()).GetClass()) {
+			continue
+		}
+		closed = append(closed, m)
+		if i := slices.Index(t.GetModels(), m.GetName()); i >= 0 {
+			named = true
+			k.fail(p.field("models").item(i), "%s", g.closed(m, t.GetClass(), g.route(m, t.GetName()).GetClass()))
+		}
+	}
+	if !named && len(closed) == len(usable) && len(closed) > 0 {
+		k.fail(p.field("class"), "%s", g.closed(closed[0], t.GetClass(), g.route(closed[0], t.GetName()).GetClass())+"; the same holds for all models of the team")
+	}
+}
+
+// ground is what may be reached from where.
+type ground struct {
+	c       *signalboxv1.Config
+	region  map[string]string   // of a backend
+	regions map[string][]string // of a class
+}
+
+func (k *checker) newGround() *ground {
+	g := &ground{c: k.c, region: make(map[string]string), regions: make(map[string][]string)}
+	for _, p := range k.c.GetProviders() {
+		for _, b := range p.GetBackends() {
+			g.region[b.GetName()] = b.GetRegion()
+		}
+	}
+	for _, c := range k.c.GetClasses() {
+		g.regions[c.GetName()] = c.GetRegions()
+	}
+	return g
+}
+
+// route is the one that serves a team's requests for a model, nil for the
+// built-in one.
+func (g *ground) route(m *signalboxv1.Model, team string) *signalboxv1.Route {
+	for _, r := range g.c.GetRoutes() {
+		if MatchAny(r.GetModels(), m.GetName()) && (len(r.GetTeams()) == 0 || slices.Contains(r.GetTeams(), team)) {
+			return r
+		}
+	}
+	return nil
+}
+
+// servedBy are the models for which route i is the one of some caller.
+func (g *ground) servedBy(i int) []*signalboxv1.Model {
+	r := g.c.GetRoutes()[i]
+	callers := r.GetTeams()
+	if len(callers) == 0 {
+		callers = append(callers, "")
+		for _, t := range g.c.GetTeams() {
+			callers = append(callers, t.GetName())
+		}
+	}
+	var served []*signalboxv1.Model
+	for _, m := range g.c.GetModels() {
+		if MatchAny(r.GetModels(), m.GetName()) && slices.ContainsFunc(callers, func(t string) bool { return g.route(m, t) == r }) {
+			served = append(served, m)
+		}
+	}
+	return served
+}
+
+// open reports whether some candidate of m is in a region of all classes.
+func (g *ground) open(m *signalboxv1.Model, classes ...string) bool {
+	return slices.ContainsFunc(m.GetCandidates(), func(c *signalboxv1.ModelCandidate) bool {
+		region := g.region[c.GetBackend()]
+		return !slices.ContainsFunc(classes, func(class string) bool {
+			return class != "" && (region == "" || !slices.Contains(g.regions[class], region))
+		})
+	})
+}
+
+// closed says why m cannot be served within classes.
+func (g *ground) closed(m *signalboxv1.Model, classes ...string) string {
+	classes = slices.DeleteFunc(classes, func(c string) bool { return c == "" })
+	var have []string
+	for _, c := range m.GetCandidates() {
+		if r := g.region[c.GetBackend()]; r != "" && !slices.Contains(have, r) {
+			have = append(have, r)
+		}
+	}
+	where := "none of them says its region"
+	if len(have) > 0 {
+		where = "they are in " + strings.Join(have, ", ")
+	}
+	return "no backend of model " + quote(m.GetName()) + " may serve class " + strings.Join(slices.Compact(classes), " and ") + ": " + where +
+		"; add a candidate in a region of the class, or leave the model out"
+}

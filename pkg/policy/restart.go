@@ -1,0 +1,66 @@
+package policy
+
+// NeedsEnvoyRestart lists the settings that differ between two snapshots and
+// that a running Envoy cannot take: they are in its command line or in parts
+// of its configuration that it reads once. Names are those of the file.
+func NeedsEnvoyRestart(old, new *Snapshot) []string {
+	a, b := old.Envoy, new.Envoy
+	return changed([]difference{
+		{"envoy.listen", a.Listen != b.Listen},
+		{"envoy.binary", a.Binary != b.Binary},
+		{"envoy.body_limit", a.BodyLimit != b.BodyLimit},
+		{"envoy.answer_limit", a.AnswerLimit != b.AnswerLimit},
+		{"envoy.concurrency", a.Concurrency != b.Concurrency},
+		{"envoy.lua", a.Lua != b.Lua},
+		{"envoy.access_log_flush", a.AccessLogFlush != b.AccessLogFlush},
+		{"envoy.admin", a.Admin != b.Admin},
+		{"envoy.use_remote_address", a.UseRemoteAddress != b.UseRemoteAddress},
+		{"envoy.trusted_hops", a.TrustedHops != b.TrustedHops},
+		{"envoy.processor", a.Processor != b.Processor},
+		{"state.dir", old.State.Dir != new.State.Dir},
+		{"telemetry.otlp", old.Telemetry.OTLP != new.Telemetry.OTLP},
+		{"telemetry.sample", old.Telemetry.Sample != new.Telemetry.Sample},
+	})
+}
+
+// NeedsRestart lists the settings that differ between two snapshots and that a
+// running Signalbox cannot take, those of NeedsEnvoyRestart left out. Names
+// are those of the file.
+func NeedsRestart(old, new *Snapshot) []string {
+	a, b := old.State, new.State
+	return changed([]difference{
+		{"state.ledger_sync", a.LedgerSync != b.LedgerSync},
+		{"state.segment_size", a.SegmentSize != b.SegmentSize},
+		{"state.session_memory", a.SessionMemory != b.SessionMemory},
+		{"state.unknown_after", a.UnknownAfter != b.UnknownAfter},
+		{"admin.listen", old.Admin.Listen != new.Admin.Listen},
+		{"admin.token", old.Admin.Token.String() != new.Admin.Token.String()},
+		{"telemetry.log", old.Telemetry.Log != new.Telemetry.Log},
+	})
+}
+
+// Keep returns a copy of s that has the settings of old wherever one of
+// NeedsEnvoyRestart and NeedsRestart differs: what is in force while both
+// processes run on. Its version is that of s.
+func (s *Snapshot) Keep(old *Snapshot) *Snapshot {
+	c := *s
+	rotate := c.Envoy.RotateLogAt
+	c.Envoy, c.State, c.Admin, c.Telemetry = old.Envoy, old.State, old.Admin, old.Telemetry
+	c.Envoy.RotateLogAt = rotate
+	return &c
+}
+
+type difference struct {
+	name string
+	is   bool
+}
+
+func changed(list []difference) []string {
+	var names []string
+	for _, d := range list {
+		if d.is {
+			names = append(names, d.name)
+		}
+	}
+	return names
+}
