@@ -62,22 +62,24 @@ func (h *hider) Close(dst []byte) []byte {
 // send usage beside choices, and OpenAI writes "usage":null into every other
 // event: all of these stay.
 func onlyUsage(event []byte) bool {
-	return hasMember(event, `"usage"`, "{") && hasMember(event, `"choices"`, "[]")
+	return hasMember(event, `usage"`, "{") && hasMember(event, `choices"`, "[]")
 }
 
-// hasMember reports whether a member with that quoted name has a value that
-// starts with the given characters, space between them aside. Inside a string
-// the quotes would be escaped, so a match is a member.
-func hasMember(text []byte, quoted, value string) bool {
-	for {
-		i := bytes.Index(text, []byte(quoted))
+// hasMember reports whether a member has a value that starts with the given
+// characters, space between them aside. The name comes with its closing quote;
+// the search leaves out the opening one because quotes are everywhere. Inside a
+// string the quotes would be escaped, so a match is a member.
+func hasMember(text []byte, name, value string) bool {
+	for from := 0; ; {
+		i := bytes.Index(text[from:], []byte(name))
 		if i < 0 {
 			return false
 		}
-		if startsWith(text[i+len(quoted):], ":", value) {
+		start := from + i
+		from = start + len(name)
+		if start > 0 && text[start-1] == '"' && startsWith(text[from:], ":", value) {
 			return true
 		}
-		text = text[i+len(quoted)-1:] // in malformed text the last quote may open the next
 	}
 }
 

@@ -2,6 +2,7 @@ package openai
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -104,6 +105,16 @@ func TestErrorWithFault(t *testing.T) {
 	got := New().Answer.Error(dialect.ErrorAnswer{Status: 401, Body: []byte(`{"error":"sk-secret12345"}`), Fault: fault.New(fault.ProviderCredential, "text")})
 	if s := shape(t, got); s != "server_error|provider_credential_rejected||text" {
 		t.Error(s)
+	}
+}
+
+func TestErrorAnswerPrintsNoContent(t *testing.T) {
+	a := dialect.ErrorAnswer{Status: 400, Body: []byte("geheim")}
+	encoded, err := json.Marshal(a)
+	for _, s := range []string{fmt.Sprint(a), fmt.Sprintf("%+v %#v %d %x", &a, a, a, a), string(encoded)} {
+		if strings.Contains(s, "geheim") || strings.Contains(s, "67656865") || strings.Contains(s, "103 101") || err != nil {
+			t.Error(s, err)
+		}
 	}
 }
 
