@@ -17,7 +17,7 @@
 //   - what Append acknowledged survives the death of the process at once, and
 //     the death of the machine after the sync interval;
 //   - a segment that has its final name begins with everything that recovery
-//     needs (running requests, sightings, unknown ends, the last offset), so
+//     needs (running requests, sightings, unwitnessed ends, the last offset), so
 //     recovery reads the last segment only;
 //   - only an unfinished end of the last segment is ever cut; every other
 //     damage is reported with its place, is left as it is, and hides no

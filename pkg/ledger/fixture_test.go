@@ -27,7 +27,7 @@ func attempt(n uint64, number uint32) *signalboxv1.Attempt {
 }
 
 func terminal(n uint64, s signalboxv1.Terminal_State) *signalboxv1.Terminal {
-	return &signalboxv1.Terminal{Ticket: ticket(n), RequestId: requestID(n), TimeNs: n + 2, State: s}
+	return &signalboxv1.Terminal{Ticket: ticket(n), RequestId: requestID(n), TimeNs: n + 2, State: s, Unwitnessed: s == signalboxv1.Terminal_STATE_UNKNOWN}
 }
 
 func offset(n int64) *signalboxv1.Offset { return &signalboxv1.Offset{Offset: n, Path: "access.log"} }

@@ -15,8 +15,8 @@ type index struct {
 	open      map[[16]byte]int64
 	sightings map[string][]int64 // by request id
 	closed    map[[16]byte]*closing
-	fresh     queue // tickets in closed whose end is known: since the last offset
-	unknown   queue // tickets in closed whose end is unknown
+	fresh     queue // tickets in closed that were witnessed, since the last offset
+	unseen    queue // tickets in closed that were not
 	rows      []row // attempts of the batch that is being noted
 	offset    int64 // of the last offset frame, 0 when there is none
 }
@@ -26,7 +26,7 @@ type closing struct {
 	requestID string
 	terminal  int64
 	attempts  []int64
-	unknown   bool
+	unseen    bool // the proxy's entry was not there
 }
 
 type row struct {
@@ -78,7 +78,7 @@ func (x *index) batch() { x.rows = x.rows[:0] }
 
 func (x *index) attempt(t [16]byte, off int64) {
 	if c := x.closed[t]; c != nil {
-		if c.unknown {
+		if c.unseen {
 			c.attempts = append(c.attempts, off)
 		}
 		return
@@ -90,9 +90,9 @@ func (x *index) terminal(t [16]byte, off int64, m *signalboxv1.Terminal) {
 	delete(x.open, t)
 	delete(x.sightings, m.GetRequestId())
 	c := &closing{requestID: m.GetRequestId(), terminal: off}
-	if m.GetState() == signalboxv1.Terminal_STATE_UNKNOWN {
-		c.unknown, c.attempts = true, x.rowsOf(t)
-		oldest, fell := x.unknown.push(t)
+	if m.GetUnwitnessed() {
+		c.unseen, c.attempts = true, x.rowsOf(t)
+		oldest, fell := x.unseen.push(t)
 		x.forget(oldest, fell, true)
 	} else {
 		oldest, fell := x.fresh.push(t)
@@ -118,7 +118,7 @@ func (x *index) rowsOf(t [16]byte) []int64 {
 // passed forgets the known ends: the proxy's log has been read past them.
 func (x *index) passed() {
 	for _, t := range x.fresh.tickets {
-		if c := x.closed[t]; c != nil && !c.unknown {
+		if c := x.closed[t]; c != nil && !c.unseen {
 			delete(x.closed, t)
 		}
 	}
@@ -126,9 +126,9 @@ func (x *index) passed() {
 }
 
 // forget drops the end of a ticket that fell out of its queue.
-func (x *index) forget(t [16]byte, fell, unknown bool) {
+func (x *index) forget(t [16]byte, fell, unseen bool) {
 	c := x.closed[t]
-	if !fell || c == nil || c.unknown != unknown {
+	if !fell || c == nil || c.unseen != unseen {
 		return
 	}
 	delete(x.closed, t)

@@ -42,7 +42,7 @@ func after(batches [][]Record) state {
 			delete(s.open, t)
 			s.done(m.GetRequestId())
 			s.closed[t] = Closed{Terminal: m}
-			if m.GetState() == signalboxv1.Terminal_STATE_UNKNOWN {
+			if m.GetUnwitnessed() {
 				s.closed[t] = Closed{Terminal: m, Attempts: rows[t]}
 			}
 		case *signalboxv1.Adjustment:
@@ -51,7 +51,7 @@ func after(batches [][]Record) state {
 		case *signalboxv1.Offset:
 			s.offset = m
 			maps.DeleteFunc(s.closed, func(_ [16]byte, c Closed) bool {
-				return c.Terminal.GetState() != signalboxv1.Terminal_STATE_UNKNOWN
+				return !c.Terminal.GetUnwitnessed()
 			})
 		}
 	}

@@ -13,8 +13,8 @@ type Recovered struct {
 }
 
 // Closed is a request that has its terminal, kept because the proxy's log may
-// still tell of it: it ended since the last offset, or as unknown.
+// still tell of it: it ended since the last offset, or unwitnessed.
 type Closed struct {
 	Terminal *signalboxv1.Terminal
-	Attempts []*signalboxv1.Attempt // its rows, where the end is unknown
+	Attempts []*signalboxv1.Attempt // its rows, where it is unwitnessed
 }

@@ -26,7 +26,8 @@ type Options struct {
 	// Alone says that no log is read: readings of attached streams settle.
 	Alone bool
 	// Remember is how many ended requests are kept to recognise entries that
-	// come again or late; 4096 when 0. As many unknown ends are kept besides.
+	// come again or late; 4096 when 0. As many that ended without the proxy's
+	// entry are kept besides.
 	Remember int
 }
 
@@ -41,7 +42,7 @@ type Book struct {
 	waiting []wait // ends that wait for entries of attempts, in the order of their time
 	touched []*run // that have entries which no sighting tells of
 	ended   ring
-	unknown ring
+	unseen  ring
 	nextDue int64 // no running request is due before
 	floor   bool  // restored requests wait for the first Tick to be given their due
 

@@ -93,7 +93,7 @@ func (b *Book) EnvoyGone(at time.Time) {
 
 // finish settles or corrects r, whose end and attempts are there.
 func (b *Book) finish(r *run, now time.Time) {
-	if r.phase == unknown {
+	if r.phase == unseen {
 		b.correct(r, now)
 		return
 	}
@@ -135,9 +135,9 @@ func (b *Book) lose(r *run, now time.Time) {
 	} else {
 		b.event(Unknown, r, lastOf(rows).GetBackend(), "no entry in time")
 	}
-	to := unknown
-	if b.o.Alone {
-		to = ended
+	to := ended
+	if !b.o.Alone {
+		to, end.Unwitnessed = unseen, true
 	}
 	b.close(r, rows, to, state, end)
 }
@@ -239,8 +239,8 @@ func (b *Book) keep(r *run, to phase) {
 	}
 	r.phase, r.seen, r.told = to, nil, 0
 	ring := &b.ended
-	if to == unknown {
-		ring = &b.unknown
+	if to == unseen {
+		ring = &b.unseen
 	}
 	if old := ring.push(r, b.o.Remember); old != nil && old.phase == to {
 		b.drop(old)

@@ -48,8 +48,8 @@ func (b *Book) restoreClosed(t [16]byte, c *ledger.Closed) {
 	b.index(r)
 	b.running++ // keep takes it back
 	to := ended
-	if end.GetState() == signalboxv1.Terminal_STATE_UNKNOWN {
-		to = unknown
+	if end.GetUnwitnessed() {
+		to = unseen
 	}
 	b.keep(r, to)
 }

@@ -34,7 +34,10 @@ func (b *Book) attempts(r *run, d *Downstream, m *Metered, n int) []*signalboxv1
 		if i < n-1 {
 			a := b.row(r, &slots[i], i+1)
 			a.Outcome = outcomeOf(slots[i].Status, slots[i].Flags)
-			if slots[i].absent {
+			switch {
+			case slots[i].absent && d == nil:
+				a.Outcome = signalboxv1.Attempt_OUTCOME_UNKNOWN
+			case slots[i].absent:
 				a.Outcome = signalboxv1.Attempt_OUTCOME_NO_HOST
 			}
 			rows = append(rows, a)

@@ -20,7 +20,7 @@ type phase uint8
 
 const (
 	running phase = iota
-	unknown       // closed without its end: an entry may still correct it
+	unseen        // closed without the proxy's entry, which may still correct it
 	ended
 )
 

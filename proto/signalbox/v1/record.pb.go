@@ -880,6 +880,7 @@ type Terminal struct {
 	Stranger      bool                   `protobuf:"varint,13,opt,name=stranger,proto3" json:"stranger,omitempty"`
 	KeyId         string                 `protobuf:"bytes,14,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
 	Operation     string                 `protobuf:"bytes,15,opt,name=operation,proto3" json:"operation,omitempty"`
+	Unwitnessed   bool                   `protobuf:"varint,16,opt,name=unwitnessed,proto3" json:"unwitnessed,omitempty"` // the proxy's entry was not there: it may still correct the rows
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1017,6 +1018,13 @@ func (x *Terminal) GetOperation() string {
 		return x.Operation
 	}
 	return ""
+}
+
+func (x *Terminal) GetUnwitnessed() bool {
+	if x != nil {
+		return x.Unwitnessed
+	}
+	return false
 }
 
 // Adjustment corrects an Attempt row: its usage is added to the row's. At most
@@ -1699,7 +1707,7 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\x14OUTCOME_RATE_LIMITED\x10\t\x12\x0f\n" +
 	"\vOUTCOME_CUT\x10\n" +
 	"\x12\x13\n" +
-	"\x0fOUTCOME_UNKNOWN\x10\v\"\xa1\x04\n" +
+	"\x0fOUTCOME_UNKNOWN\x10\v\"\xc3\x04\n" +
 	"\bTerminal\x12\x16\n" +
 	"\x06ticket\x18\x01 \x01(\fR\x06ticket\x12\x1d\n" +
 	"\n" +
@@ -1717,7 +1725,8 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\bstart_ns\x18\f \x01(\x06R\astartNs\x12\x1a\n" +
 	"\bstranger\x18\r \x01(\bR\bstranger\x12\x15\n" +
 	"\x06key_id\x18\x0e \x01(\tR\x05keyId\x12\x1c\n" +
-	"\toperation\x18\x0f \x01(\tR\toperation\"\x82\x01\n" +
+	"\toperation\x18\x0f \x01(\tR\toperation\x12 \n" +
+	"\vunwitnessed\x18\x10 \x01(\bR\vunwitnessed\"\x82\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fSTATE_COMPLETED\x10\x01\x12\x10\n" +
