@@ -12,7 +12,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,8 +43,9 @@ type Bed struct {
 	Admin  string // http://host:port of the admin endpoint
 	Config *Config
 
-	o    Options
-	proc *proc.Process
+	o     Options
+	proc  *proc.Process
+	envoy *proc.Process // under serve: the operator's
 }
 
 // ready is the path that answers 200 once requests can be served.
@@ -147,22 +147,7 @@ func (b *Bed) Launch() error {
 }
 
 // Ready waits until signalbox serves. The error carries its output.
-func (b *Bed) Ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	for {
-		if status, _ := get(ctx, b.Admin+ready); status == http.StatusOK {
-			return nil
-		}
-		select {
-		case <-b.proc.Done():
-			return fmt.Errorf("signalbox ended: %w\n%s", b.proc.Err(), b.Logs())
-		case <-ctx.Done():
-			return fmt.Errorf("signalbox not ready: %w\n%s", ctx.Err(), b.Logs())
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-}
+func (b *Bed) Ready(ctx context.Context) error { return b.until(ctx, b.Admin+ready) }
 
 // Process is the running signalbox.
 func (b *Bed) Process() *proc.Process { return b.proc }
@@ -244,7 +229,7 @@ func (b *Bed) Stop() error {
 
 // Close ends everything, an orphaned Envoy too, and removes the files.
 func (b *Bed) Close() error {
-	err := b.Stop()
+	err := errors.Join(b.Stop(), b.stopEnvoy())
 	if pid, e := b.EnvoyPID(); e == nil && proc.Alive(pid) {
 		err = errors.Join(err, syscall.Kill(pid, syscall.SIGKILL))
 	}
