@@ -44,6 +44,28 @@ func (a *Admin) Ready(ctx context.Context) error {
 	return err
 }
 
+// epoch returns the hot restart epoch of the Envoy that answers, when it
+// serves.
+func (a *Admin) epoch(ctx context.Context) (int, error) {
+	b, err := a.do(ctx, http.MethodGet, "/server_info")
+	if err != nil {
+		return 0, err
+	}
+	var info struct {
+		State   string
+		Options struct {
+			Epoch int `json:"restart_epoch"`
+		} `json:"command_line_options"`
+	}
+	if err := json.Unmarshal(b, &info); err != nil {
+		return 0, fmt.Errorf("envoy's state: %w", err)
+	}
+	if info.State != "LIVE" {
+		return 0, fmt.Errorf("envoy is %s", info.State)
+	}
+	return info.Options.Epoch, nil
+}
+
 // ReopenLogs has Envoy open its log files anew.
 func (a *Admin) ReopenLogs(ctx context.Context) error {
 	_, err := a.do(ctx, http.MethodPost, "/reopen_logs")

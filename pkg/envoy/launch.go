@@ -54,7 +54,7 @@ func (s *Supervisor) launch(ctx context.Context, want state) error {
 		end(want.process)
 		return err
 	}
-	if err := s.await(ctx, ended); err != nil {
+	if err := s.await(ctx, want.Epoch, ended); err != nil {
 		end(want.process)
 		return fmt.Errorf("envoy: %w%s", err, s.reason(from))
 	}
@@ -107,7 +107,7 @@ func (s *Supervisor) readBaseID() (int, error) {
 }
 
 // await waits until Envoy serves.
-func (s *Supervisor) await(ctx context.Context, ended <-chan error) error {
+func (s *Supervisor) await(ctx context.Context, epoch int, ended <-chan error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.o.StartTimeout)
 	defer cancel()
 	t := time.NewTicker(10 * time.Millisecond)
@@ -122,7 +122,8 @@ func (s *Supervisor) await(ctx context.Context, ended <-chan error) error {
 		case <-ctx.Done():
 			return fmt.Errorf("it does not serve: %w", ctx.Err())
 		case <-t.C:
-			if s.admin.Ready(ctx) == nil {
+			// The one that is replaced answers until the new one takes over.
+			if n, err := s.admin.epoch(ctx); err == nil && n == epoch {
 				return nil
 			}
 		}
