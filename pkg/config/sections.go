@@ -32,7 +32,6 @@ func (k *checker) admin() {
 	}
 	if t := a.GetToken(); t != nil {
 		k.oneSource(p.field("token"), t)
-		k.refreshed(p.field("token").field("refresh"), t.GetRefresh().AsDuration(), t.GetCommand())
 	} else if !loopback(a.GetListen()) && k.known(p.field("token")) {
 		k.fail(p.field("listen"), "can be reached from other machines, so a token is needed: add admin.token, as token: {env: SIGNALBOX_ADMIN_TOKEN}, or listen on 127.0.0.1")
 	}

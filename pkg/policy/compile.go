@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -42,6 +43,7 @@ func Compile(c *signalboxv1.Config) (*Snapshot, error) {
 	for _, r := range c.GetRoutes() {
 		s.Routes = append(s.Routes, compileRoute(r))
 	}
+	s.Envoy.StreamIdle = streamIdle(append(s.Routes, s.fallback))
 	s.Classes = compileClasses(c.GetClasses())
 	if s.Backends, err = compileBackends(c.GetProviders()); err != nil {
 		return nil, err
@@ -161,6 +163,18 @@ func (s *Snapshot) compileTeams(list []*signalboxv1.Team) map[string]*Team {
 		teams[k.Name] = k
 	}
 	return teams
+}
+
+// minStreamIdle is how long a stream may stand still at least: models think
+// for minutes.
+const minStreamIdle = 10 * time.Minute
+
+func streamIdle(routes []*Route) time.Duration {
+	idle := minStreamIdle
+	for _, r := range routes {
+		idle = max(idle, time.Duration(r.MaxAttempts)*r.AnswerTimeout+30*time.Second)
+	}
+	return idle
 }
 
 func compileRoute(r *signalboxv1.Route) *Route {

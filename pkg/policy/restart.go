@@ -17,6 +17,7 @@ func NeedsEnvoyRestart(old, new *Snapshot) []string {
 		{"envoy.use_remote_address", a.UseRemoteAddress != b.UseRemoteAddress},
 		{"envoy.trusted_hops", a.TrustedHops != b.TrustedHops},
 		{"envoy.processor", a.Processor != b.Processor},
+		{"routes[].answer_timeout", a.StreamIdle < b.StreamIdle}, // streams may stand still for as long as the first configuration said
 		{"state.dir", old.State.Dir != new.State.Dir},
 		{"telemetry.otlp", old.Telemetry.OTLP != new.Telemetry.OTLP},
 		{"telemetry.sample", old.Telemetry.Sample != new.Telemetry.Sample},

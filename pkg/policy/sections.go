@@ -42,5 +42,5 @@ func word(name string) string {
 }
 
 func ref(r *signalboxv1.SecretRef) secret.Ref {
-	return secret.Ref{Env: r.GetEnv(), File: r.GetFile(), Command: slices.Clone(r.GetCommand()), Refresh: r.GetRefresh().AsDuration()}
+	return secret.Ref{Env: r.GetEnv(), File: r.GetFile(), Command: slices.Clone(r.GetCommand())}
 }

@@ -20,6 +20,10 @@ type Envoy struct {
 	UseRemoteAddress bool
 	TrustedHops      int
 	Processor        string // unix:/path or host:port; empty: a socket in the state directory
+
+	// StreamIdle is how long a stream may stand still: longer than any route
+	// waits for an answer, all attempts together. It follows from the routes.
+	StreamIdle time.Duration
 }
 
 // State is where state is kept. Sizes are bytes.

@@ -750,18 +750,17 @@ func (x *AdminSettings) GetToken() *SecretRef {
 }
 
 // SecretRef says where a secret is read from; the secret itself never stands
-// in the file. Exactly one of env, file and command is set.
+// in the file. Exactly one of env, file and command is set. It is read when
+// Signalbox starts.
 type SecretRef struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of an environment variable.
 	Env string `protobuf:"bytes,1,opt,name=env,proto3" json:"env,omitempty"`
-	// Path of a file; line ends at its end are dropped. The file is watched.
+	// Path of a file; line ends at its end are dropped.
 	File string `protobuf:"bytes,2,opt,name=file,proto3" json:"file,omitempty"`
 	// Program and arguments whose output is the secret. There is no shell; it
 	// has 10 seconds.
-	Command []string `protobuf:"bytes,3,rep,name=command,proto3" json:"command,omitempty"`
-	// How often the command is run again. 0s: never.
-	Refresh       *durationpb.Duration `protobuf:"bytes,4,opt,name=refresh,proto3" json:"refresh,omitempty"`
+	Command       []string `protobuf:"bytes,3,rep,name=command,proto3" json:"command,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -813,13 +812,6 @@ func (x *SecretRef) GetFile() string {
 func (x *SecretRef) GetCommand() []string {
 	if x != nil {
 		return x.Command
-	}
-	return nil
-}
-
-func (x *SecretRef) GetRefresh() *durationpb.Duration {
-	if x != nil {
-		return x.Refresh
 	}
 	return nil
 }
@@ -1352,7 +1344,7 @@ type Route struct {
 	// How many candidates are tried at most.
 	MaxAttempts *uint32 `protobuf:"varint,5,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
 	// How long a streamed answer may take to begin before the next candidate is
-	// tried.
+	// tried; never longer than stream_timeout.
 	FirstByteTimeout *durationpb.Duration `protobuf:"bytes,6,opt,name=first_byte_timeout,json=firstByteTimeout,proto3" json:"first_byte_timeout,omitempty"`
 	// How long an answer that is not streamed may take before the next candidate
 	// is tried.
@@ -1723,19 +1715,19 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\rAdminSettings\x12,\n" +
 	"\x06listen\x18\x01 \x01(\tB\x14\xca\xf3\x18\x10\n" +
 	"\x0e127.0.0.1:9090R\x06listen\x12-\n" +
-	"\x05token\x18\x02 \x01(\v2\x17.signalbox.v1.SecretRefR\x05token\"\xee\x01\n" +
+	"\x05token\x18\x02 \x01(\v2\x17.signalbox.v1.SecretRefR\x05token\"\xa9\x01\n" +
 	"\tSecretRef\x12n\n" +
 	"\x03env\x18\x01 \x01(\tB\\\xca\xf3\x18X:\x16[A-Za-z_][A-Za-z0-9_]*B<the name of a variable: letters, digits and '_', without '$'H\x01R\x03env\x12\x12\n" +
 	"\x04file\x18\x02 \x01(\tR\x04file\x12\x18\n" +
-	"\acommand\x18\x03 \x03(\tR\acommand\x12C\n" +
-	"\arefresh\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x0e\xca\xf3\x18\n" +
-	"\x12\x020s\x1a\x04720hR\arefresh\"\xb3\x02\n" +
+	"\acommand\x18\x03 \x03(\tR\acommand\"\x90\x03\n" +
 	"\bProvider\x12]\n" +
 	"\x04name\x18\x01 \x01(\tBI\xca\xf3\x18E(\x01:\x19[a-z0-9][a-z0-9._-]{0,39}B&a-z, 0-9, '.', '_' and '-', at most 40R\x04name\x12.\n" +
 	"\adialect\x18\x02 \x01(\tB\x14\xca\xf3\x18\x10\n" +
-	"\x06openai2\x06openaiR\adialect\x12]\n" +
-	"\x04kind\x18\x03 \x01(\tBI\xca\xf3\x18E\n" +
-	"\x06openai:\x18[a-z0-9][a-z0-9_-]{0,39}B!a-z, 0-9, '_' and '-', at most 40R\x04kind\x129\n" +
+	"\x06openai2\x06openaiR\adialect\x12\xb9\x01\n" +
+	"\x04kind\x18\x03 \x01(\tB\xa4\x01\xca\xf3\x18\x9f\x01\n" +
+	"\x06openai2\x06openai2\x05azure2\bdeepseek2\tfireworks2\x06gemini2\x06google2\x04groq2\vhuggingface2\amistral2\bmoonshot2\n" +
+	"openrouter2\n" +
+	"perplexity2\btogether2\x06vertex2\x04vllm2\x06writer2\x03xaiR\x04kind\x129\n" +
 	"\bbackends\x18\x04 \x03(\v2\x15.signalbox.v1.BackendB\x06\xca\xf3\x18\x02(\x01R\bbackends\"\xe4\x03\n" +
 	"\aBackend\x12I\n" +
 	"\x04name\x18\x01 \x01(\tB5\xca\xf3\x181(\x01:\x0f[a-z0-9-]{1,40}B\x1ca-z, 0-9 and '-', at most 40R\x04name\x12#\n" +
@@ -1906,28 +1898,27 @@ var file_signalbox_v1_config_proto_depIdxs = []int32{
 	22, // 10: signalbox.v1.StateSettings.ledger_sync:type_name -> google.protobuf.Duration
 	22, // 11: signalbox.v1.StateSettings.unknown_after:type_name -> google.protobuf.Duration
 	10, // 12: signalbox.v1.AdminSettings.token:type_name -> signalbox.v1.SecretRef
-	22, // 13: signalbox.v1.SecretRef.refresh:type_name -> google.protobuf.Duration
-	12, // 14: signalbox.v1.Provider.backends:type_name -> signalbox.v1.Backend
-	13, // 15: signalbox.v1.Backend.credential:type_name -> signalbox.v1.Credential
-	22, // 16: signalbox.v1.Backend.connect_timeout:type_name -> google.protobuf.Duration
-	22, // 17: signalbox.v1.Credential.refresh:type_name -> google.protobuf.Duration
-	15, // 18: signalbox.v1.Model.candidates:type_name -> signalbox.v1.ModelCandidate
-	0,  // 19: signalbox.v1.Route.order:type_name -> signalbox.v1.Route.Order
-	22, // 20: signalbox.v1.Route.first_byte_timeout:type_name -> google.protobuf.Duration
-	22, // 21: signalbox.v1.Route.answer_timeout:type_name -> google.protobuf.Duration
-	22, // 22: signalbox.v1.Route.stream_timeout:type_name -> google.protobuf.Duration
-	1,  // 23: signalbox.v1.Route.leave:type_name -> signalbox.v1.Route.Leave
-	2,  // 24: signalbox.v1.Route.metering:type_name -> signalbox.v1.Route.Metering
-	20, // 25: signalbox.v1.TelemetrySettings.otlp:type_name -> signalbox.v1.OtlpSettings
-	21, // 26: signalbox.v1.TelemetrySettings.log:type_name -> signalbox.v1.LogSettings
-	3,  // 27: signalbox.v1.OtlpSettings.protocol:type_name -> signalbox.v1.OtlpSettings.Protocol
-	4,  // 28: signalbox.v1.LogSettings.level:type_name -> signalbox.v1.LogSettings.Level
-	5,  // 29: signalbox.v1.LogSettings.format:type_name -> signalbox.v1.LogSettings.Format
-	30, // [30:30] is the sub-list for method output_type
-	30, // [30:30] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	12, // 13: signalbox.v1.Provider.backends:type_name -> signalbox.v1.Backend
+	13, // 14: signalbox.v1.Backend.credential:type_name -> signalbox.v1.Credential
+	22, // 15: signalbox.v1.Backend.connect_timeout:type_name -> google.protobuf.Duration
+	22, // 16: signalbox.v1.Credential.refresh:type_name -> google.protobuf.Duration
+	15, // 17: signalbox.v1.Model.candidates:type_name -> signalbox.v1.ModelCandidate
+	0,  // 18: signalbox.v1.Route.order:type_name -> signalbox.v1.Route.Order
+	22, // 19: signalbox.v1.Route.first_byte_timeout:type_name -> google.protobuf.Duration
+	22, // 20: signalbox.v1.Route.answer_timeout:type_name -> google.protobuf.Duration
+	22, // 21: signalbox.v1.Route.stream_timeout:type_name -> google.protobuf.Duration
+	1,  // 22: signalbox.v1.Route.leave:type_name -> signalbox.v1.Route.Leave
+	2,  // 23: signalbox.v1.Route.metering:type_name -> signalbox.v1.Route.Metering
+	20, // 24: signalbox.v1.TelemetrySettings.otlp:type_name -> signalbox.v1.OtlpSettings
+	21, // 25: signalbox.v1.TelemetrySettings.log:type_name -> signalbox.v1.LogSettings
+	3,  // 26: signalbox.v1.OtlpSettings.protocol:type_name -> signalbox.v1.OtlpSettings.Protocol
+	4,  // 27: signalbox.v1.LogSettings.level:type_name -> signalbox.v1.LogSettings.Level
+	5,  // 28: signalbox.v1.LogSettings.format:type_name -> signalbox.v1.LogSettings.Format
+	29, // [29:29] is the sub-list for method output_type
+	29, // [29:29] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_signalbox_v1_config_proto_init() }
