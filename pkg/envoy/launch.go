@@ -39,22 +39,17 @@ func (s *Supervisor) launch(ctx context.Context, want state) error {
 	if err != nil {
 		return fmt.Errorf("envoy's log: %w", err)
 	}
-	// Not CommandContext: Envoy outlives us.
-	cmd := exec.Command(s.o.Binary.Path, s.arguments(want)...)
-	cmd.Stdout, cmd.Stderr = out, out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := cmd.Start(); err != nil {
+	pid, err := detach(append([]string{s.o.Binary.Path}, s.arguments(want)...), out)
+	if err != nil {
 		return fmt.Errorf("envoy: %w", err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }() // reaps it; ends with it
-	want.PID = cmd.Process.Pid
-	want.Start, _ = startTime(want.PID)
+	want.PID = pid
+	want.Start, _ = startTime(pid)
 	if err := s.save(want); err != nil {
 		end(want.process)
 		return err
 	}
-	if err := s.await(ctx, want.Epoch, ended); err != nil {
+	if err := s.await(ctx, want); err != nil {
 		end(want.process)
 		return fmt.Errorf("envoy: %w%s", err, s.reason(from))
 	}
@@ -106,26 +101,54 @@ func (s *Supervisor) readBaseID() (int, error) {
 	return n, nil
 }
 
+// orphan waits until its parent, the shell that started it, is gone, and then
+// becomes the program.
+const orphan = `(while kill -0 "$0" 2>/dev/null; do sleep 0.01; done; exec "$@") & echo $!`
+
+// detach starts a program that outlives us and returns its process id. Envoy
+// asks the kernel to end it together with its parent (PR_SET_PDEATHSIG), so it
+// must not be our child: a shell in between starts it and goes first.
+func detach(command []string, out *os.File) (pid int, err error) {
+	cmd := exec.Command("/bin/sh", append([]string{"-c", strings.Replace(orphan, `"$0"`, "$$", 1), command[0]}, command...)...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.Stderr = out
+	r, w, err := os.Pipe()
+	if err != nil {
+		return 0, err
+	}
+	defer r.Close()
+	cmd.Stdout = w
+	err = cmd.Start()
+	w.Close()
+	if err != nil {
+		return 0, err
+	}
+	line := make([]byte, 32)
+	n, _ := r.Read(line) // nothing read is no number
+	if err := cmd.Wait(); err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(strings.TrimSpace(string(line[:n])))
+}
+
 // await waits until Envoy serves.
-func (s *Supervisor) await(ctx context.Context, epoch int, ended <-chan error) error {
+func (s *Supervisor) await(ctx context.Context, want state) error {
 	ctx, cancel := context.WithTimeout(ctx, s.o.StartTimeout)
 	defer cancel()
 	t := time.NewTicker(10 * time.Millisecond)
 	defer t.Stop()
 	for {
 		select {
-		case err := <-ended:
-			if err == nil {
-				err = errors.New("exit status 0")
-			}
-			return fmt.Errorf("it ended at once: %w", err)
 		case <-ctx.Done():
 			return fmt.Errorf("it does not serve: %w", ctx.Err())
 		case <-t.C:
-			// The one that is replaced answers until the new one takes over.
-			if n, err := s.admin.epoch(ctx); err == nil && n == epoch {
-				return nil
-			}
+		}
+		// The one that is replaced answers until the new one takes over.
+		if n, err := s.admin.epoch(ctx); err == nil && n == want.Epoch {
+			return nil
+		}
+		if !want.alive() {
+			return errors.New("it ended at once")
 		}
 	}
 }

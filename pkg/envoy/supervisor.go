@@ -241,7 +241,9 @@ func (s *Supervisor) Stop(ctx context.Context) {
 		}
 		s.idle(ctx, now.process)
 	}
-	for _, p := range append(now.Older, now.process) {
+	// The youngest first: it ends its predecessor, and would look for it long
+	// if that were gone.
+	for _, p := range append([]process{now.process}, now.Older...) {
 		end(p)
 	}
 	if err := os.Remove(s.file()); err != nil {
