@@ -237,8 +237,11 @@ func (b *Book) keep(r *run, to phase) {
 	if r.phase == running {
 		b.running--
 	}
-	r.phase, r.seen, r.told = to, nil, 0
+	r.phase, r.told = to, uint16(len(r.seen))
 	ring := &b.ended
+	if to == ended { // else a late entry needs those that are there
+		r.seen, r.told = nil, 0
+	}
 	if to == unseen {
 		ring = &b.unseen
 	}

@@ -32,7 +32,7 @@ func (b *Book) correct(r *run, now time.Time) {
 		case i < len(rows):
 			b.out.Records = append(b.out.Records, rows[i])
 		default: // the truth has no such attempt; the request's state is news all the same
-			b.amend(r, b.noAttempt(r, old, i), at(old, i), lateEntry, state, now)
+			b.amend(r, b.noAttempt(r, old, i), rowAt(old, i), lateEntry, state, now)
 		}
 	}
 	for i := range rows {
@@ -45,7 +45,7 @@ func (b *Book) correct(r *run, now time.Time) {
 	b.keep(r, ended)
 }
 
-func at(old []written, i int) *written {
+func rowAt(old []written, i int) *written {
 	if i < len(old) {
 		return &old[i]
 	}

@@ -50,8 +50,36 @@ func (b *Book) restoreClosed(t [16]byte, c *ledger.Closed) {
 	to := ended
 	if end.GetUnwitnessed() {
 		to = unseen
+		for _, a := range c.Attempts {
+			if !a.GetUnwitnessed() {
+				r.see(entryOf(a))
+			}
+		}
+		r.told = uint16(len(r.seen))
 	}
 	b.keep(r, to)
+}
+
+// entryOf makes an entry that leads to the row a again.
+func entryOf(a *signalboxv1.Attempt) Upstream {
+	u := Upstream{Cluster: a.GetBackend(), Status: int(a.GetStatus()), Received: a.GetResponseBytes(), Sent: a.GetRequestBytes(), Details: a.GetDetails()}
+	u.Flags = map[signalboxv1.Attempt_Outcome]string{
+		signalboxv1.Attempt_OUTCOME_CONNECT_FAILURE: "UF",
+		signalboxv1.Attempt_OUTCOME_TIMEOUT:         "UT",
+		signalboxv1.Attempt_OUTCOME_NO_HOST:         "UH",
+		signalboxv1.Attempt_OUTCOME_RESET:           "UR",
+		signalboxv1.Attempt_OUTCOME_CUT:             "UPE",
+		signalboxv1.Attempt_OUTCOME_CLIENT_GONE:     "DC",
+	}[a.GetOutcome()]
+	if a.GetStartNs() == 0 {
+		return u
+	}
+	u.Start = time.Unix(0, int64(a.GetStartNs()))
+	u.Duration = time.Duration(a.GetEndNs() - a.GetStartNs())
+	if a.GetFirstByteNs() != 0 {
+		u.FirstByte = time.Duration(a.GetFirstByteNs() - a.GetStartNs())
+	}
+	return u
 }
 
 func factsOf(c *ledger.Closed) *signalboxv1.Open {

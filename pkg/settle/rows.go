@@ -47,11 +47,12 @@ func (b *Book) attempts(r *run, d *Downstream, m *Metered, n int) []*signalboxv1
 		return rows
 	}
 	last := &slots[n-1]
-	absent := last.absent
-	b.substitute(slots, d, m)
+	told := substitute(slots, d, m)
 	a := b.lastRow(r, last, d, m, n)
-	if absent && !last.absent {
+	if told {
 		b.event(Synthesized, r, a.GetBackend(), a.GetOutcome().String())
+	} else if last.absent {
+		a.Outcome = signalboxv1.Attempt_OUTCOME_UNKNOWN
 	}
 	return append(rows, a)
 }
@@ -64,7 +65,7 @@ func (b *Book) row(r *run, s *slot, number int) *signalboxv1.Attempt {
 		Backend: c.GetBackend(), Provider: c.GetProvider(), Region: c.GetRegion(), Model: c.GetModel(),
 		Status: uint32(max(s.Status, 0)), Details: details(&s.Upstream),
 		RequestBytes: cmp.Or(s.Sent, r.bytes), ResponseBytes: s.Received,
-		Stranger: r.facts == nil,
+		Stranger: r.facts == nil, Unwitnessed: s.absent,
 	}
 	if f := r.facts; f != nil {
 		a.RequestedModel, a.Team, a.KeyId, a.Route, a.Class, a.Policy = f.model, f.team, f.keyID, f.route, f.class, f.policy
@@ -82,31 +83,32 @@ func (b *Book) row(r *run, s *slot, number int) *signalboxv1.Attempt {
 	return a
 }
 
-// substitute gives the last attempt an entry when the proxy logged none.
-func (b *Book) substitute(slots []slot, d *Downstream, m *Metered) {
+// substitute gives the last attempt an entry when the proxy logged none but
+// something else tells of it.
+func substitute(slots []slot, d *Downstream, m *Metered) bool {
 	last := &slots[len(slots)-1]
 	switch {
-	case !last.absent:
-	case d != nil:
-		*last = slot{Upstream: fromEnd(d), backend: cmp.Or(backendOf(d.Cluster), last.backend)}
-		if n := len(slots); n > 1 && !slots[n-2].Start.IsZero() { // d began with the first one
-			end := d.Start.Add(d.Duration)
-			last.Start = slots[n-2].Start.Add(slots[n-2].Duration)
-			last.Duration, last.FirstByte = max(end.Sub(last.Start), 0), 0
-		}
-	case m != nil:
-		*last = slot{Upstream: fromReading(m), backend: cmp.Or(backendOf(m.Cluster), last.backend)}
+	case !last.absent, d == nil && m == nil:
+		return false
+	case d == nil:
+		*last = slot{Upstream: fromReading(m), backend: cmp.Or(backendOf(m.Cluster), last.backend), absent: true}
+		return true
 	}
+	*last = slot{Upstream: fromEnd(d), backend: cmp.Or(backendOf(d.Cluster), last.backend), absent: true}
+	if n := len(slots); n > 1 && !slots[n-2].Start.IsZero() { // d began with the first one
+		end := d.Start.Add(d.Duration)
+		last.Start = slots[n-2].Start.Add(slots[n-2].Duration)
+		last.Duration, last.FirstByte = max(end.Sub(last.Start), 0), 0
+	}
+	return true
 }
 
-// lastRow makes the row of the attempt that the answer came from. It is of an
-// unknown outcome when nothing tells of it.
+// lastRow makes the row of the attempt that the answer came from.
 func (b *Book) lastRow(r *run, s *slot, d *Downstream, m *Metered, number int) *signalboxv1.Attempt {
 	a := b.row(r, s, number)
 	a.Last = true
-	if s.absent {
-		a.Outcome = signalboxv1.Attempt_OUTCOME_UNKNOWN
-		return a
+	if s.absent && d == nil && m == nil {
+		return a // nothing tells of it
 	}
 	a.Outcome = lastOutcome(&s.Upstream, d, m)
 	if d != nil {

@@ -94,7 +94,7 @@ func (r *run) limit() int64 {
 // see adds the end of an attempt; false when it is there already.
 func (r *run) see(u Upstream) bool {
 	for i := range r.seen {
-		if r.seen[i].Start.Equal(u.Start) && r.seen[i].Cluster == u.Cluster {
+		if r.seen[i].Start.Equal(u.Start) && backendOf(r.seen[i].Cluster) == backendOf(u.Cluster) {
 			return false
 		}
 	}

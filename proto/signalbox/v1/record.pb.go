@@ -604,6 +604,7 @@ type Attempt struct {
 	Suspect        bool                   `protobuf:"varint,30,opt,name=suspect,proto3" json:"suspect,omitempty"`                                  // the provider's counts contradict each other
 	Operation      string                 `protobuf:"bytes,31,opt,name=operation,proto3" json:"operation,omitempty"`
 	Node           string                 `protobuf:"bytes,32,opt,name=node,proto3" json:"node,omitempty"`
+	Unwitnessed    bool                   `protobuf:"varint,33,opt,name=unwitnessed,proto3" json:"unwitnessed,omitempty"` // the proxy logged no entry of its own for it
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -860,6 +861,13 @@ func (x *Attempt) GetNode() string {
 		return x.Node
 	}
 	return ""
+}
+
+func (x *Attempt) GetUnwitnessed() bool {
+	if x != nil {
+		return x.Unwitnessed
+	}
+	return false
 }
 
 // Terminal is the one end of a request.
@@ -1658,7 +1666,7 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\vSOURCE_NONE\x10\x00\x12\x13\n" +
 	"\x0fSOURCE_PROVIDER\x10\x01\x12\x12\n" +
 	"\x0eSOURCE_COUNTED\x10\x02\x12\x14\n" +
-	"\x10SOURCE_ESTIMATED\x10\x03\"\xd0\t\n" +
+	"\x10SOURCE_ESTIMATED\x10\x03\"\xf2\t\n" +
 	"\aAttempt\x12\x16\n" +
 	"\x06ticket\x18\x01 \x01(\fR\x06ticket\x12\x1d\n" +
 	"\n" +
@@ -1693,7 +1701,8 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\bstranger\x18\x1d \x01(\bR\bstranger\x12\x18\n" +
 	"\asuspect\x18\x1e \x01(\bR\asuspect\x12\x1c\n" +
 	"\toperation\x18\x1f \x01(\tR\toperation\x12\x12\n" +
-	"\x04node\x18  \x01(\tR\x04node\"\xa5\x02\n" +
+	"\x04node\x18  \x01(\tR\x04node\x12 \n" +
+	"\vunwitnessed\x18! \x01(\bR\vunwitnessed\"\xa5\x02\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11OUTCOME_COMPLETED\x10\x01\x12\x16\n" +
