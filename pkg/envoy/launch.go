@@ -103,13 +103,13 @@ func (s *Supervisor) readBaseID() (int, error) {
 
 // orphan waits until its parent, the shell that started it, is gone, and then
 // becomes the program.
-const orphan = `(while kill -0 "$0" 2>/dev/null; do sleep 0.01; done; exec "$@") & echo $!`
+const orphan = `(while kill -0 $$ 2>/dev/null; do sleep 0.01; done; exec "$@" >&2) & echo $!`
 
 // detach starts a program that outlives us and returns its process id. Envoy
 // asks the kernel to end it together with its parent (PR_SET_PDEATHSIG), so it
 // must not be our child: a shell in between starts it and goes first.
 func detach(command []string, out *os.File) (pid int, err error) {
-	cmd := exec.Command("/bin/sh", append([]string{"-c", strings.Replace(orphan, `"$0"`, "$$", 1), command[0]}, command...)...)
+	cmd := exec.Command("/bin/sh", append([]string{"-c", orphan, "sh"}, command...)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Stderr = out
 	r, w, err := os.Pipe()

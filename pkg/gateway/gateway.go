@@ -117,7 +117,7 @@ func (g *Gateway) open(ctx context.Context, snap *policy.Snapshot) (err error) {
 	if err := g.creds.sync(ctx, snap); err != nil {
 		return fmt.Errorf("%w\nset what is missing, or take the backend out of %s", err, g.opts.ConfigFile)
 	}
-	if err := g.openProxy(snap); err != nil {
+	if err := g.openProxy(ctx, snap); err != nil {
 		return err
 	}
 	if err := g.apply(nil, snap); err != nil {

@@ -79,7 +79,6 @@ func (g *Gateway) shutdown(gs *grpc.Server) {
 	case <-ctx.Done():
 		g.log.Warn("drain deadline passed: remaining streams are cut")
 	}
-	g.drainLog(ctx)
 }
 
 // listen opens "unix:PATH" or "host:port". A socket that a dead process left
@@ -111,6 +110,10 @@ func (g *Gateway) tick(ctx context.Context) {
 			g.books.Tick(now)
 			g.metrics.Sessions.Set(float64(g.store.Len()))
 			g.metrics.SessionMem.Set(float64(g.store.Bytes()))
+			g.metrics.WitnessUp.Set(0)
+			if g.witnessHealth() == nil {
+				g.metrics.WitnessUp.Set(1)
+			}
 		}
 	}
 }
