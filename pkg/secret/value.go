@@ -11,10 +11,9 @@ const redacted = "[redacted]"
 
 // Value is a secret. The zero value is empty. It is safe for concurrent use.
 type Value struct {
-	// A pointer, because fmt reaches unexported fields of other packages'
-	// structs without asking their methods, and prints nested pointers as
-	// addresses.
-	text *string
+	// A function, because printers that reach unexported fields without asking
+	// for methods, as fmt does within other structs, see its address alone.
+	text func() string
 }
 
 // New returns s as a secret.
@@ -22,7 +21,7 @@ func New(s string) Value {
 	if s == "" {
 		return Value{}
 	}
-	return Value{text: &s}
+	return Value{text: func() string { return s }}
 }
 
 // Reveal returns the text of the secret.
@@ -30,7 +29,7 @@ func (v Value) Reveal() string {
 	if v.text == nil {
 		return ""
 	}
-	return *v.text
+	return v.text()
 }
 
 // Empty reports whether there is no secret.

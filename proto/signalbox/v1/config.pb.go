@@ -1210,8 +1210,8 @@ func (x *ModelCandidate) GetWeight() uint32 {
 }
 
 // Class is a data class: requests that have it stay in its regions. A request
-// can have several, from its key, its team, its route and a header; then only
-// a backend that all of them allow may serve it.
+// can have several, from its key, its team and its route; then only a backend
+// that all of them allow may serve it.
 type Class struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the class; unique in the file.
