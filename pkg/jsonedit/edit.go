@@ -135,9 +135,8 @@ func Splice(dst, doc []byte, edits ...Edit) []byte {
 	})
 	size, done := len(doc), 0
 	for _, e := range edits {
-		// Cannot happen with edits of one document. A body that nobody
-		// meant must not leave the process.
 		if e.Start < done || e.End < e.Start || e.End > len(doc) {
+			//nolint:forbidigo // cannot happen with edits of one document; a body that nobody meant must not leave
 			panic("jsonedit: edits overlap or lie outside of the document")
 		}
 		size += len(e.Text) - (e.End - e.Start)

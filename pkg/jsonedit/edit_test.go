@@ -68,7 +68,8 @@ func TestChanges(t *testing.T) {
 		{"repeated-are-all-removed", `{"a":0,"b":1,"a":2}`, []jsonedit.Change{set("a", "")}, `{"b":1}`},
 		{
 			"everything", `{"a":0,"b":1,"c":2}`,
-			[]jsonedit.Change{set("c", "3"), set("x", "{}"), set("a", "")}, `{"x":{},"b":1,"c":3}`,
+			[]jsonedit.Change{set("c", "3"), set("x", "{}"), set("a", "")},
+			`{"x":{},"b":1,"c":3}`,
 		},
 	}
 	for _, tt := range tests {

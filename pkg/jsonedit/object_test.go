@@ -11,7 +11,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/jsonedit"
 )
 
-func parse(t testing.TB, doc string) jsonedit.Object {
+func parse(t *testing.T, doc string) jsonedit.Object {
 	t.Helper()
 	o, err := jsonedit.Parse([]byte(doc), nil)
 	if err != nil {
@@ -165,12 +165,13 @@ func TestItems(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			doc := []byte(tt.doc)
 			v, _ := jsonedit.Find(doc)
-			got, n := "", 0
+			var got []byte
+			n := 0
 			for item := range v.Items(doc) {
-				got += string(item.Raw(doc)) + " "
+				got = append(append(got, item.Raw(doc)...), ' ')
 				n++
 			}
-			if got != tt.want || v.Len(doc) != n {
+			if string(got) != tt.want || v.Len(doc) != n {
 				t.Errorf("got %q, Len %d", got, v.Len(doc))
 			}
 			for range v.Items(doc) {
@@ -221,14 +222,16 @@ func TestPrintsNoContent(t *testing.T) {
 	raw := []byte(`"` + content + `"`)
 	o := parse(t, `{"a":`+string(raw)+`}`)
 	for _, v := range []any{
-		o, &o, []jsonedit.Object{o},
-		o.Set("a", raw), []jsonedit.Edit{o.Set("a", raw)},
+		o, &o,
+		[]jsonedit.Object{o},
+		o.Set("a", raw),
+		[]jsonedit.Edit{o.Set("a", raw)},
 		jsonedit.Change{Name: "a", Raw: raw},
 	} {
 		var out bytes.Buffer
 		fmt.Fprintf(&out, "%v %+v %#v %s %q %x %d", v, v, v, v, v, v, v)
-		slog.New(slog.NewTextHandler(&out, nil)).Info("m", "v", v)
-		slog.New(slog.NewJSONHandler(&out, nil)).Info("m", "v", v)
+		slog.New(slog.NewTextHandler(&out, nil)).Info("m", slog.Any("v", v))
+		slog.New(slog.NewJSONHandler(&out, nil)).Info("m", slog.Any("v", v))
 		b, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)

@@ -26,15 +26,16 @@ func members(doc []byte) []pair {
 	}
 	list := []pair{}
 	for dec.More() {
-		name, err := dec.Token()
-		if err != nil {
+		token, err := dec.Token()
+		name, ok := token.(string)
+		if err != nil || !ok {
 			return nil
 		}
 		var raw json.RawMessage
 		if err := dec.Decode(&raw); err != nil {
 			return nil
 		}
-		list = append(list, pair{name.(string), string(raw)})
+		list = append(list, pair{name, string(raw)})
 	}
 	return list
 }

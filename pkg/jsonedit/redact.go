@@ -2,7 +2,6 @@ package jsonedit
 
 import (
 	"fmt"
-	"io"
 	"strconv"
 )
 
@@ -28,7 +27,7 @@ func (c Change) Format(f fmt.State, _ rune) { redact(f, len(c.Raw)) }
 func (c Change) MarshalText() ([]byte, error) { return redacted(len(c.Raw)), nil }
 
 func redact(f fmt.State, n int) {
-	_, _ = io.WriteString(f, string(redacted(n))) // a fmt.State reports its own errors
+	_, _ = f.Write(redacted(n)) // a fmt.State reports its own errors
 }
 
 func redacted(n int) []byte {
