@@ -174,7 +174,7 @@ func (ss *session) keep(r *received, n int64) mem.Buffer {
 	} else {
 		pool.Put(&b)
 	}
-	if len(x.Order) > 1 {
+	if len(x.Order) > 1 && !x.Single {
 		ss.srv.Store.put(x, r.take(), x.Arrived.Add(record.Limit(x)+time.Minute))
 		return body
 	}
