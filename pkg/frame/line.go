@@ -111,11 +111,10 @@ func cutLine(p []byte) (line, rest []byte) {
 // cutField splits a line at its first colon. A line without one is a name with
 // an empty value; a comment has an empty name.
 func cutField(line []byte) (name, value []byte) {
-	i := bytes.IndexByte(line, ':')
-	if i < 0 {
+	name, value, found := bytes.Cut(line, []byte{':'})
+	if !found {
 		return line, line[len(line):]
 	}
-	name, value = line[:i], line[i+1:]
 	if len(value) > 0 && value[0] == ' ' {
 		value = value[1:]
 	}
