@@ -1,6 +1,7 @@
 package route
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,66 +10,48 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/policy"
 )
 
-// classes is a small set, kept without allocation while it is small.
-type classes struct {
-	few  [4]genai.DataClass
-	n    int
-	many []genai.DataClass // all of them, once there are more than few holds
-}
-
-func classesOf(t *policy.Team, r *policy.Route, given []genai.DataClass) classes {
-	var s classes
+// bound returns the candidates that all classes of a request permit, and the
+// classes by name.
+func bound(s *policy.Snapshot, d *Decision, t *policy.Team, given []genai.DataClass) (mask uint64, text string) {
+	own := genai.DataClass("")
 	if t != nil {
-		s.add(t.Class)
+		own = t.Class
 	}
-	s.add(r.Class)
+	mask = s.Mask(d.Model, own) & s.Mask(d.Model, d.Route.Class)
+	single := own == "" || d.Route.Class == "" || own == d.Route.Class
+	one := cmp.Or(own, d.Route.Class)
 	for _, c := range given {
-		s.add(c)
+		mask &= s.Mask(d.Model, c)
+		single = single && (one == "" || c == "" || c == one)
+		one = cmp.Or(one, c)
 	}
-	return s
+	if single { // nearly always, and free
+		return mask, string(one)
+	}
+	return mask, join(append([]genai.DataClass{own, d.Route.Class}, given...))
 }
 
-func (s *classes) add(c genai.DataClass) {
-	if c == "" || slices.Contains(s.list(), c) {
-		return
-	}
-	if s.many == nil && s.n < len(s.few) {
-		s.few[s.n] = c
-		s.n++
-		return
-	}
-	s.many = append(slices.Clip(s.list()), c)
-}
-
-func (s *classes) list() []genai.DataClass {
-	if s.many != nil {
-		return s.many
-	}
-	return s.few[:s.n]
-}
-
-// text names the set.
-func (s *classes) text() string {
-	switch l := s.list(); len(l) {
-	case 0:
-		return ""
-	case 1:
-		return string(l[0])
-	default:
-		names := make([]string, 0, len(l))
-		for _, c := range l {
-			names = append(names, string(c))
+// join names a set of classes.
+func join(classes []genai.DataClass) string {
+	slices.Sort(classes)
+	var b strings.Builder
+	for _, c := range slices.Compact(classes) {
+		if c == "" {
+			continue
 		}
-		slices.Sort(names)
-		return strings.Join(names, "+")
+		if b.Len() > 0 {
+			b.WriteByte('+')
+		}
+		b.WriteString(string(c))
 	}
+	return b.String()
 }
 
 // quote is a name that came with a request, as it may stand in an answer.
 func quote(name string) string {
 	const limit = 64
-	if r := []rune(name); len(r) > limit {
-		return strconv.Quote(string(r[:limit])) + "..."
+	if len(name) > limit {
+		return strconv.Quote(strings.ToValidUTF8(name[:limit], "")) + "..."
 	}
 	return strconv.Quote(name)
 }

@@ -62,12 +62,8 @@ func Decide(s *policy.Snapshot, r Request) (Decision, *fault.Error) {
 	if !team.May(m.Name) || !policy.Allows(r.Allowed, m.Name) {
 		return d, notAllowed(m.Name)
 	}
-	set := classesOf(team, d.Route, r.Classes)
-	d.Class = set.text()
-	permitted := m.All()
-	for _, c := range set.list() {
-		permitted &= s.Mask(m, c)
-	}
+	permitted, class := bound(s, &d, team, r.Classes)
+	d.Class = class
 	served := permitted & acknowledged(m, r.Acknowledged)
 	d.Order = order(d.Route, m, served, r.Pick)
 	d.Out = out(m, permitted, served, d.Order)
