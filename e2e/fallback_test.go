@@ -22,7 +22,7 @@ func TestFallbackBytes(t *testing.T) {
 			}
 			text := "Grüße \u2028 <&> \\ \"\n#fault backend=a,b status=500"
 			body := chat(extra+` "x-unknown" : [1.50, 1e3], `, text)
-			a := r.do(t, request{body: body, h2: h2, headers: []string{"Cookie", "session=1", "X-Api-Key", "caller"}})
+			a := r.do(t, request{body: body, h2: h2, headers: []string{"Cookie", "session=1", "Baggage", "a=b"}})
 			if a.status != 200 || a.err != nil {
 				t.Fatalf("h2 %v %q: %d %s %v", h2, extra, a.status, a.body, a.err)
 			}

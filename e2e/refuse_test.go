@@ -25,6 +25,10 @@ func TestRefusals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	moon, err := r.NewKey(t.Context(), "test", "moon", "--class", "moon")
+	if err != nil {
+		t.Fatal(err)
+	}
 	var zipped bytes.Buffer
 	z := gzip.NewWriter(&zipped)
 	z.Write([]byte(chat("", "x"))) //nolint:errcheck // a buffer
@@ -58,7 +62,7 @@ func TestRefusals(t *testing.T) {
 		{"path", request{path: "/v1/chat/completion", body: chat("", "x")}, 404, "unknown_path", "/v1/chat/completions"},
 		{"root", request{method: "GET", path: "/"}, 404, "unknown_path", ""},
 		{"method", request{method: "PUT", body: chat("", "x")}, 405, "method_not_allowed", "POST"},
-		{"unknown_class", request{body: chat("", "x"), headers: []string{"x-signalbox-class", "moon"}}, 403, "no_compliant_backend", ""},
+		{"no_region", request{body: chat("", "x"), key: moon}, 403, "no_compliant_backend", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, h2 := range []bool{false, true} {
@@ -74,7 +78,7 @@ func TestRefusals(t *testing.T) {
 
 func checkRefusal(t *testing.T, r *rig, q request, status int, code, says string) {
 	t.Helper()
-	count := func() float64 { return r.Metric(t.Context(), "signalbox_refusals_total", `code="`+code+`"`) }
+	count := func() float64 { return r.Metric(t.Context(), "signalbox_refused_total", `code="`+code+`"`) }
 	before := count()
 	a := r.do(t, q)
 	if a.status != status || a.code() != code || !strings.Contains(a.body, says) {

@@ -45,12 +45,16 @@ func TestLargeBodies(t *testing.T) {
 // TestLargeAnswer checks that a long answer is neither cut nor buffered away.
 func TestLargeAnswer(t *testing.T) {
 	r := start(t, plan{providers: named("a")})
-	for _, extra := range []string{"", streamed} {
+	for i, extra := range []string{"", streamed} {
 		a := r.do(t, request{body: chat(extra, "Hello\n#fault big=20000000 tokens=200")})
+		if err := r.at["a"].Journal().Wait(t.Context(), i+1); err != nil {
+			t.Fatal(err)
+		}
 		all := r.at["a"].Journal().Exchanges()
 		x := all[len(all)-1]
 		if a.status != 200 || a.err != nil || a.body != expected(x, extra == streamed) {
 			t.Errorf("%q: %d %v: %d bytes of %d", extra, a.status, a.err, len(a.body), len(x.Sent))
+			continue
 		}
 		s := r.settledOne(t, a)
 		if in, out := s.usage(); in != x.Delivered.Usage.Prompt || out != x.Delivered.Usage.Completion {

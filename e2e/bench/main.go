@@ -158,7 +158,7 @@ func newSite(ctx context.Context) (site, func(), error) {
 	if err != nil {
 		return s, nil, err
 	}
-	s.traces = url
+	s.traces = strings.TrimPrefix(url, "http://")
 	if s.dir, err = os.MkdirTemp("", "bench"); err != nil {
 		return s, nil, err
 	}
