@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/signalbox-dev/signalbox/pkg/policy"
@@ -69,8 +70,8 @@ const refusing = 8
 // itself.
 func assignment(b *policy.Backend, name string) object {
 	var dead list
-	for range refusing {
-		dead = append(dead, object{"endpoint": object{"hostname": b.Host, "address": socket("127.0.0.1", 0)}})
+	for i := range refusing {
+		dead = append(dead, object{"endpoint": object{"hostname": b.Host, "address": socket("127.0.0."+strconv.Itoa(i+1), 0)}})
 	}
 	return object{
 		"cluster_name": name,

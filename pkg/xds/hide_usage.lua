@@ -10,6 +10,10 @@
 -- is held back is the unfinished event alone, which no client could use yet; it
 -- is lost where a stream ends in trailers.
 --
+-- It must come before the request filter in the list of filters: setBytes writes
+-- the chunk's length to the head of the answer, which is harmless only when the
+-- head has left.
+--
 -- Each byte is looked at a fixed number of times, however the stream is cut.
 
 local MAX_HELD = 65536
@@ -77,14 +81,19 @@ local function usage_only(json)
   end
 end
 
--- unwanted is usage_only with a cheap look first.
+-- suspect is a cheap look for a usage object; many providers write
+-- "usage":null to every event.
+local function suspect(s)
+  return s:find('"usage"', 1, true) and s:find('"usage"%s*:%s*{')
+end
+
 local function unwanted(event)
-  return event:find('"usage"%s*:%s*{') and event:find('"choices"%s*:%s*%[%s*%]') and usage_only(payload(event))
+  return suspect(event) and event:find('"choices"%s*:%s*%[%s*%]') and usage_only(payload(event))
 end
 
 -- clean returns finished events without the unwanted ones.
 local function clean(s)
-  if not s:find('"usage"', 1, true) then return s end
+  if not suspect(s) then return s end
   local kept, start, from = {}, 1, 1
   while true do
     local _, last = s:find("\n\r?\n", from)
@@ -111,7 +120,7 @@ function envoy_on_response(handle)
   for chunk in handle:bodyChunks() do
     local s = chunk:getBytes(0, chunk:length())
     local out = s
-    if not bare and (size > 0 or open or not finished(s) or s:find('"usage"', 1, true)) then
+    if not bare and (size > 0 or open or not finished(s) or suspect(s)) then
       local seam = edge .. s
       local cut = finish(seam)
       local done = cut and cut - 1 - #edge or 0

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
+	alsv3 "github.com/envoyproxy/go-control-plane/envoy/service/accesslog/v3"
 	extproc "github.com/envoyproxy/go-control-plane/envoy/service/ext_proc/v3"
 	typev3 "github.com/envoyproxy/go-control-plane/envoy/type/v3"
 	"google.golang.org/grpc"
@@ -24,6 +25,8 @@ func (l *lab) processor() func() {
 	}
 	s := grpc.NewServer(grpc.MaxRecvMsgSize(128 << 20))
 	extproc.RegisterExternalProcessorServer(s, labProcessor{lab: l})
+	l.early = entries{got: make(chan *alsv3.StreamAccessLogsMessage, 100)}
+	alsv3.RegisterAccessLogServiceServer(s, l.early)
 	go s.Serve(lis)
 	l.t.Cleanup(s.Stop)
 	return s.Stop

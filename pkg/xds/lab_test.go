@@ -39,6 +39,8 @@ type lab struct {
 	mu   sync.Mutex
 	seen []string // header lists of attempt messages
 	gone func()
+
+	early entries
 }
 
 func envoyBinary(t *testing.T) string {

@@ -25,7 +25,6 @@ func listener(in Input) (object, error) {
 
 func manager(in Input) object {
 	e := in.Snapshot.Envoy
-	filters := append(append(list{sizeLimit(in), requestFilter(in)}, usageFilters(in)...), router(in))
 	m := object{
 		"stat_prefix":                      "signalbox",
 		"codec_type":                       "AUTO",
@@ -43,7 +42,7 @@ func manager(in Input) object {
 			"initial_stream_window_size":     1 << 20,
 			"initial_connection_window_size": 16 << 20,
 		},
-		"http_filters":       filters,
+		"http_filters":       filters(in),
 		"route_config":       routes(in),
 		"local_reply_config": localReplies(in),
 		"access_log":         requestLogs(in),
@@ -54,6 +53,19 @@ func manager(in Input) object {
 	}
 	return extension("envoy.filters.network.http_connection_manager",
 		"envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", m)
+}
+
+// filters are the listener's, in the order in which a request passes them; an
+// answer passes them from the end. So usage is lifted before the script hides
+// it. The script comes after the request filter, for the answer: when it edits
+// a chunk, Envoy writes a content length to the head, and the request filter
+// may still hold that.
+func filters(in Input) list {
+	l := list{sizeLimit(in)}
+	if in.Snapshot.Envoy.Lua {
+		l = append(l, hider())
+	}
+	return append(l, requestFilter(in), streamUsage(), unaryUsage(in.UsagePaths), router(in))
 }
 
 func router(in Input) object {

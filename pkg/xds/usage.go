@@ -30,19 +30,14 @@ func streamRules() []string { return []string{"usage", "x_groq.usage", "model", 
 func unaryPlaces() []string  { return []string{"usage", "x_groq.usage"} }
 func unaryScalars() []string { return []string{"model", "service_tier"} }
 
-// usageFilters watch answers as they pass, in C++: in the order of the list a
-// request passes them, an answer passes them from the end. So usage is lifted
-// before the script hides it.
-func usageFilters(in Input) list {
-	var l list
-	if in.Snapshot.Envoy.Lua {
-		l = append(l, extension("signalbox.hide_usage", "envoy.extensions.filters.http.lua.v3.Lua", object{
-			"default_source_code": object{"inline_string": hideUsage},
-		}))
-	}
-	return append(l, streamUsage(), unaryUsage(in.UsagePaths))
+// hider runs the script.
+func hider() object {
+	return extension("signalbox.hide_usage", "envoy.extensions.filters.http.lua.v3.Lua", object{
+		"default_source_code": object{"inline_string": hideUsage},
+	})
 }
 
+// streamUsage and unaryUsage watch answers as they pass, in Envoy.
 func streamUsage() object {
 	rules := each(streamRules(), func(path string) any {
 		return object{"rule": lift(path, "STRING")}
