@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
@@ -14,6 +15,8 @@ type checker struct {
 	errs   Errors
 	unsure places // what could not be read or is wrong: nothing more is said about it
 
+	patternCache map[string]*regexp.Regexp // those of the schema that were needed so far
+
 	backends, modelNames, classes, teamNames *register
 }
 
@@ -23,7 +26,11 @@ func check(c *signalboxv1.Config, unsure []path) Errors {
 	if c == nil {
 		c = &signalboxv1.Config{}
 	}
-	k := &checker{raw: c, c: WithDefaults(c), unsure: places{at: make(map[path]bool), above: make(map[path]bool)}}
+	k := &checker{
+		raw: c, c: WithDefaults(c),
+		unsure:       places{at: make(map[path]bool), above: make(map[path]bool)},
+		patternCache: make(map[string]*regexp.Regexp),
+	}
 	for _, p := range unsure {
 		k.unsure.add(p)
 	}

@@ -66,7 +66,7 @@ func (k *checker) textRules(s *signalboxv1.Setting, text string, p path) {
 		k.fail(p, "%v", wordError(text, s.GetWords()))
 	case text == "" && (s.GetRequired() || strings.HasSuffix(string(p), "]")):
 		k.fail(p, "must not be empty")
-	case text != "" && s.GetPattern() != "" && !fits(s.GetPattern(), text):
+	case text != "" && s.GetPattern() != "" && !k.fits(s.GetPattern(), text):
 		k.fail(p, "must be %s%s", s.GetForm(), unlessSecret(s, text))
 	case len(text) > maxText:
 		k.fail(p, "must be at most %d bytes long", maxText)
@@ -83,9 +83,13 @@ func unlessSecret(s *signalboxv1.Setting, text string) string {
 	return "; it is " + quote(text)
 }
 
-func fits(pattern, text string) bool {
-	ok, err := regexp.MatchString(`\A(?:`+pattern+`)\z`, text)
-	return err == nil && ok // a test compiles every pattern
+func (k *checker) fits(pattern, text string) bool {
+	re := k.patternCache[pattern]
+	if re == nil {
+		re = regexp.MustCompile(`\A(?:` + pattern + `)\z`) // cannot panic: a test compiles every pattern
+		k.patternCache[pattern] = re
+	}
+	return re.MatchString(text)
 }
 
 func (k *checker) rangeRules(f protoreflect.FieldDescriptor, v protoreflect.Value, p path) {

@@ -1,5 +1,11 @@
 package policy
 
+import (
+	"slices"
+
+	"github.com/signalbox-dev/signalbox/pkg/secret"
+)
+
 // NeedsEnvoyRestart lists the settings that differ between two snapshots and
 // that a running Envoy cannot take: they are in its command line or in parts
 // of its configuration that it reads once. Names are those of the file.
@@ -35,7 +41,7 @@ func NeedsRestart(old, new *Snapshot) []string {
 		{"state.session_memory", a.SessionMemory != b.SessionMemory},
 		{"state.unknown_after", a.UnknownAfter != b.UnknownAfter},
 		{"admin.listen", old.Admin.Listen != new.Admin.Listen},
-		{"admin.token", old.Admin.Token.String() != new.Admin.Token.String()},
+		{"admin.token", !sameRef(old.Admin.Token, new.Admin.Token)},
 		{"telemetry.log", old.Telemetry.Log != new.Telemetry.Log},
 	})
 }
@@ -49,6 +55,10 @@ func (s *Snapshot) Keep(old *Snapshot) *Snapshot {
 	c.Envoy, c.State, c.Admin, c.Telemetry = old.Envoy, old.State, old.Admin, old.Telemetry
 	c.Envoy.RotateLogAt = rotate
 	return &c
+}
+
+func sameRef(a, b secret.Ref) bool {
+	return a.Env == b.Env && a.File == b.File && slices.Equal(a.Command, b.Command) && a.Refresh == b.Refresh
 }
 
 type difference struct {
