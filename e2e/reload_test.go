@@ -135,7 +135,7 @@ func TestUsageReport(t *testing.T) {
 	}
 	var got int64
 	for _, row := range rows {
-		for _, name := range []string{"input", "output"} {
+		for _, name := range []string{"input_tokens", "output_tokens"} {
 			v, _ := row[name].(float64)
 			got += int64(v)
 		}
