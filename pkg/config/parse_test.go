@@ -109,3 +109,29 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestShownConfigurations reads what the manual and the examples show.
+func TestShownConfigurations(t *testing.T) {
+	manual, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, _ := strings.Cut(string(manual), "```yaml\n")
+	block, _, _ = strings.Cut(block, "```")
+	if _, err := Parse("docs/configuration.md", []byte(block)); err != nil {
+		t.Errorf("%v\n%s", err, block)
+	}
+	files, err := filepath.Glob("../../examples/*/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no examples: %v", err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Parse(file, data); err != nil {
+			t.Error(err)
+		}
+	}
+}

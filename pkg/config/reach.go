@@ -68,10 +68,15 @@ type ground struct {
 	c       *signalboxv1.Config
 	region  map[string]string   // of a backend
 	regions map[string][]string // of a class
+	routes  map[*signalboxv1.Model][]*signalboxv1.Route
+	teams   map[*signalboxv1.Route]map[string]bool
 }
 
 func (k *checker) newGround() *ground {
-	g := &ground{c: k.c, region: make(map[string]string), regions: make(map[string][]string)}
+	g := &ground{
+		c: k.c, region: make(map[string]string), regions: make(map[string][]string),
+		routes: make(map[*signalboxv1.Model][]*signalboxv1.Route), teams: make(map[*signalboxv1.Route]map[string]bool),
+	}
 	for _, p := range k.c.GetProviders() {
 		for _, b := range p.GetBackends() {
 			g.region[b.GetName()] = b.GetRegion()
@@ -80,14 +85,25 @@ func (k *checker) newGround() *ground {
 	for _, c := range k.c.GetClasses() {
 		g.regions[c.GetName()] = c.GetRegions()
 	}
+	for _, r := range k.c.GetRoutes() {
+		g.teams[r] = make(map[string]bool)
+		for _, t := range r.GetTeams() {
+			g.teams[r][t] = true
+		}
+		for _, m := range k.c.GetModels() {
+			if MatchAny(r.GetModels(), m.GetName()) {
+				g.routes[m] = append(g.routes[m], r)
+			}
+		}
+	}
 	return g
 }
 
 // route is the one that serves a team's requests for a model, nil for the
 // built-in one.
 func (g *ground) route(m *signalboxv1.Model, team string) *signalboxv1.Route {
-	for _, r := range g.c.GetRoutes() {
-		if MatchAny(r.GetModels(), m.GetName()) && (len(r.GetTeams()) == 0 || slices.Contains(r.GetTeams(), team)) {
+	for _, r := range g.routes[m] {
+		if len(g.teams[r]) == 0 || g.teams[r][team] {
 			return r
 		}
 	}
@@ -106,7 +122,7 @@ func (g *ground) servedBy(i int) []*signalboxv1.Model {
 	}
 	var served []*signalboxv1.Model
 	for _, m := range g.c.GetModels() {
-		if MatchAny(r.GetModels(), m.GetName()) && slices.ContainsFunc(callers, func(t string) bool { return g.route(m, t) == r }) {
+		if slices.Contains(g.routes[m], r) && slices.ContainsFunc(callers, func(t string) bool { return g.route(m, t) == r }) {
 			served = append(served, m)
 		}
 	}

@@ -9,8 +9,8 @@ import (
 // NeedsEnvoyRestart lists the settings that differ between two snapshots and
 // that a running Envoy cannot take: they are in its command line or in parts
 // of its configuration that it reads once. Names are those of the file.
-func NeedsEnvoyRestart(old, new *Snapshot) []string {
-	a, b := old.Envoy, new.Envoy
+func NeedsEnvoyRestart(old, next *Snapshot) []string {
+	a, b := old.Envoy, next.Envoy
 	return changed([]difference{
 		{"envoy.listen", a.Listen != b.Listen},
 		{"envoy.binary", a.Binary != b.Binary},
@@ -24,25 +24,25 @@ func NeedsEnvoyRestart(old, new *Snapshot) []string {
 		{"envoy.trusted_hops", a.TrustedHops != b.TrustedHops},
 		{"envoy.processor", a.Processor != b.Processor},
 		{"routes[].answer_timeout", a.StreamIdle < b.StreamIdle}, // streams may stand still for as long as the first configuration said
-		{"state.dir", old.State.Dir != new.State.Dir},
-		{"telemetry.otlp", old.Telemetry.OTLP != new.Telemetry.OTLP},
-		{"telemetry.sample", old.Telemetry.Sample != new.Telemetry.Sample},
+		{"state.dir", old.State.Dir != next.State.Dir},
+		{"telemetry.otlp", old.Telemetry.OTLP != next.Telemetry.OTLP},
+		{"telemetry.sample", old.Telemetry.Sample != next.Telemetry.Sample},
 	})
 }
 
 // NeedsRestart lists the settings that differ between two snapshots and that a
 // running Signalbox cannot take, those of NeedsEnvoyRestart left out. Names
 // are those of the file.
-func NeedsRestart(old, new *Snapshot) []string {
-	a, b := old.State, new.State
+func NeedsRestart(old, next *Snapshot) []string {
+	a, b := old.State, next.State
 	return changed([]difference{
 		{"state.ledger_sync", a.LedgerSync != b.LedgerSync},
 		{"state.segment_size", a.SegmentSize != b.SegmentSize},
 		{"state.session_memory", a.SessionMemory != b.SessionMemory},
 		{"state.unknown_after", a.UnknownAfter != b.UnknownAfter},
-		{"admin.listen", old.Admin.Listen != new.Admin.Listen},
-		{"admin.token", !sameRef(old.Admin.Token, new.Admin.Token)},
-		{"telemetry.log", old.Telemetry.Log != new.Telemetry.Log},
+		{"admin.listen", old.Admin.Listen != next.Admin.Listen},
+		{"admin.token", !sameRef(old.Admin.Token, next.Admin.Token)},
+		{"telemetry.log", old.Telemetry.Log != next.Telemetry.Log},
 	})
 }
 

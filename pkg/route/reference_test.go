@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"google.golang.org/protobuf/proto"
-
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 
 	"github.com/signalbox-dev/signalbox/pkg/fault"
@@ -160,7 +158,7 @@ func (w world) config() *signalboxv1.Config {
 		for _, i := range w.Perm(len(backends))[:1+w.IntN(len(backends))] {
 			k := &signalboxv1.ModelCandidate{Backend: backends[i], Model: w.pick("", "other")}
 			if w.chance(50) {
-				k.Weight = proto.Uint32(uint32(w.IntN(3)))
+				k.Weight = new(uint32(w.IntN(3)))
 			}
 			x.Candidates = append(x.Candidates, k)
 		}
@@ -177,7 +175,7 @@ func (w world) config() *signalboxv1.Config {
 	for i := range w.IntN(5) {
 		r := &signalboxv1.Route{Name: fmt.Sprint("route", i), Models: w.some(patterns), Teams: w.some(teams), Class: class(), Order: signalboxv1.Route_Order(w.IntN(3))}
 		if w.chance(50) {
-			r.MaxAttempts = proto.Uint32(uint32(1 + w.IntN(4)))
+			r.MaxAttempts = new(uint32(1 + w.IntN(4)))
 		}
 		c.Routes = append(c.Routes, r)
 	}
@@ -218,7 +216,7 @@ func (w world) request(c *signalboxv1.Config) route.Request {
 func TestDecideAgainstReference(t *testing.T) {
 	w := world{rand.New(rand.NewPCG(1, 2))}
 	decided, outcomes := 0, make(map[string]int)
-	for decided < 20_000 {
+	for decided < 12_000 {
 		c := w.config()
 		s, err := policy.Compile(c)
 		if err != nil {
@@ -238,7 +236,7 @@ func TestDecideAgainstReference(t *testing.T) {
 			decided++
 		}
 	}
-	if outcomes[""] < 5000 {
+	if outcomes[""] < 3000 {
 		t.Errorf("only %d requests were served", outcomes[""])
 	}
 	for _, k := range []fault.Kind{fault.ModelNotFound, fault.ModelNotAllowed, fault.NoCompliantBackend, fault.NoBackend} {
