@@ -94,7 +94,7 @@ func TestKilledUnderStreams(t *testing.T) {
 	if cut > 0 {
 		t.Errorf("%d of %d streams were cut", cut, n)
 	}
-	compareAll(t, r, n)
+	compareAll(t, r, true)
 }
 
 // TestKilledInEachPhase kills Signalbox while requests are in every phase, and
@@ -128,7 +128,7 @@ func TestKilledInEachPhase(t *testing.T) {
 				t.Fatal(err)
 			}
 			wg.Wait()
-			compareAll(t, r, n)
+			compareAll(t, r, true)
 		})
 	}
 }
@@ -163,8 +163,7 @@ func TestKilledWhileBusy(t *testing.T) {
 	}
 	close(stop)
 	wg.Wait()
-	reached := len(byRequest(r.at["a"], r.at["b"]))
-	compareAll(t, r, reached)
+	compareAll(t, r, true)
 }
 
 // TestEnvoyKilled kills Envoy under running streams: it is restarted, and

@@ -1,0 +1,109 @@
+// Command conformance replays recorded exchanges of real providers and
+// compares what the gateway makes of them with what a careful reader says they
+// cost: first in process, with the answers cut in every way, then through
+// `signalbox run` and a real Envoy before an upstream that answers with the
+// recorded bytes.
+//
+//	go run ./e2e/conformance                   data of ../shared/data or $SIGNALBOX_DATA
+//	go run ./e2e/conformance -data DIR         another folder of the same form
+//	go run ./e2e/conformance -only groq -v     some rows, each with its notes
+//
+// A case is one recorded row. It passes when it passes in every mode:
+//
+//	whole, event, byte, random  meter, hider, request and error codec in process
+//	witness    behind Envoy: bytes, status, headers, and the ledger's row from Envoy's log
+//	pieces     the same with the answer sent in random pieces
+//	attached   the same with the gateway's own meter; the rows must be equal
+//
+// The last line of the output is one JSON object with the numbers of cases.
+// Nothing of a recorded body is ever printed.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/signalbox-dev/signalbox/pkg/gatewaytest/recorded"
+)
+
+type options struct {
+	data    string // folder; empty: found
+	only    string // part of a row's id or provider
+	each    int    // at most so many rows of each provider, form and status; 0: all
+	workers int
+	verbose bool
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.data, "data", "", "folder with recorded traffic; empty: $"+recorded.Env+" or ../shared/data")
+	flag.StringVar(&o.only, "only", "", "rows whose id or provider contains this")
+	flag.IntVar(&o.each, "each", 0, "at most so many rows of each provider, form and status; 0: all")
+	flag.IntVar(&o.workers, "workers", 8, "requests at a time behind Envoy")
+	flag.BoolVar(&o.verbose, "v", false, "say of every row what was decided about it")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	t, err := run(ctx, o, os.Stdout)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "conformance:", err)
+	}
+	if err != nil || t.Failed > 0 {
+		stop()
+		os.Exit(1) //nolint:gocritic // nothing is deferred but stop
+	}
+}
+
+// run judges all rows and prints what it found to w.
+func run(ctx context.Context, o options, w io.Writer) (tally, error) {
+	subjects, err := load(o)
+	if errors.Is(err, fs.ErrNotExist) {
+		fmt.Fprintln(w, "skipped: no recorded traffic; set DATA to a folder with traffic/recorded.jsonl.gz")
+		return tally{}, tally{}.print(w)
+	}
+	if err != nil {
+		return tally{}, err
+	}
+	if err := inProcess(ctx, subjects); err != nil {
+		return tally{}, err
+	}
+	if err := behindEnvoy(ctx, o, subjects); err != nil {
+		return tally{}, err
+	}
+	return report(w, subjects, o.verbose)
+}
+
+// load reads the rows of chat completions, whoever answered them.
+func load(o options) ([]*subject, error) {
+	dir := o.data
+	if dir == "" {
+		var ok bool
+		if dir, ok = recorded.Find(); !ok {
+			return nil, fs.ErrNotExist
+		}
+	}
+	var subjects []*subject
+	kinds, seen := kinds{}, map[string]int{}
+	for r, err := range recorded.Read(dir) {
+		if err != nil {
+			return nil, err
+		}
+		if r.Endpoint != "chat_completions" || !strings.Contains(r.ID+" "+r.Provider, o.only) {
+			continue
+		}
+		group := fmt.Sprint(r.Provider, r.Streaming, r.Response.Status, r.Skip() == "")
+		if seen[group]++; o.each > 0 && seen[group] > o.each {
+			continue
+		}
+		subjects = append(subjects, newSubject(r, kinds.of(r.Provider)))
+	}
+	return subjects, nil
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/signalbox-dev/signalbox/pkg/config"
+	"github.com/signalbox-dev/signalbox/pkg/dialect"
+	"github.com/signalbox-dev/signalbox/pkg/gatewaytest/recorded"
+)
+
+// The modes behind Envoy; those in process have the names of the cuts.
+const (
+	witness  = "witness"
+	pieces   = "pieces"
+	attached = "attached"
+)
+
+// modes are all ways in which a row is replayed, in the table's order.
+func modes() []string {
+	return []string{"whole", "event", "byte", "random", witness, pieces, attached}
+}
+
+// subject is one recorded row under judgement.
+type subject struct {
+	*recorded.Row
+	kind    string // of the provider, as a configuration names it
+	skip    string // why it is no evidence
+	ask     ask
+	reading dialect.Reading // of our meter, fed with the whole answer
+	refusal []byte          // what a caller gets of an error answer
+
+	failures map[string][]string // by mode
+	excused  map[string]string   // reason, by mode
+	notes    []string
+}
+
+func newSubject(r *recorded.Row, kind string) *subject {
+	return &subject{Row: r, kind: kind, skip: r.Skip(), failures: map[string][]string{}, excused: map[string]string{}}
+}
+
+// fail notes a difference. The text must hold no content.
+func (s *subject) fail(mode, format string, args ...any) {
+	if !slices.Contains(modes(), mode) {
+		panic("mode " + mode) // cannot happen: modes are constants
+	}
+	s.failures[mode] = append(s.failures[mode], fmt.Sprintf(format, args...))
+}
+
+func (s *subject) note(format string, args ...any) {
+	s.notes = append(s.notes, fmt.Sprintf(format, args...))
+}
+
+// refused reports whether the provider answered with an error status.
+func (s *subject) refused() bool { return s.Response.Status >= 400 }
+
+// contentType is that of the answer. Where none was recorded it is the one
+// that goes with the form.
+func (s *subject) contentType() string {
+	switch t := s.Response.Header["content-type"]; {
+	case t != "":
+		return t
+	case s.Streaming && !s.refused():
+		return "text/event-stream"
+	}
+	return "application/json"
+}
+
+// kinds maps the labels of the data to the kinds that a configuration knows.
+type kinds map[string]string
+
+// of is the label itself where the configuration's schema has it; others
+// follow OpenAI's own rules.
+func (k kinds) of(provider string) string {
+	if kind, ok := k[provider]; ok {
+		return kind
+	}
+	k[provider] = "openai"
+	text := fmt.Sprintf(`{
+		"providers": [{"name": "p", "kind": %q, "backends": [{"name": "b", "base_url": "https://example.com/v1"}]}],
+		"models": [{"name": "m", "candidates": [{"backend": "b"}]}]}`, provider)
+	if _, err := config.Parse("", []byte(text)); err == nil {
+		k[provider] = provider
+	}
+	return k[provider]
+}
