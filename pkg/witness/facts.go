@@ -38,7 +38,7 @@ func Facts(o *signalboxv1.Open) string {
 	text("class", o.GetClass())
 	text("policy", o.GetPolicy())
 	text("node", o.GetNode())
-	text("client", o.GetClientRequestId()[:min(len(o.GetClientRequestId()), maxFact)])
+	text("client", valid(o.GetClientRequestId()[:min(len(o.GetClientRequestId()), maxFact)]))
 	number("at", int64(o.GetTimeNs()))
 	number("until", int64(o.GetDeadlineNs()))
 	number("bytes", o.GetRequestBytes())
@@ -180,7 +180,7 @@ func escape(b []byte, s string) []byte {
 
 func unescape(s string) (string, error) {
 	if strings.IndexByte(s, '%') < 0 {
-		return s, nil
+		return valid(s), nil
 	}
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
@@ -198,5 +198,5 @@ func unescape(s string) (string, error) {
 		b = append(b, byte(n))
 		i += 2
 	}
-	return string(b), nil
+	return valid(string(b)), nil
 }

@@ -131,8 +131,12 @@ func (f fields) text(name string) string {
 		return ""
 	}
 	s, _ := v.Text(f.doc.Doc())
-	return s
+	return valid(s)
 }
+
+// valid replaces what is not UTF-8: the text goes into records, which hold
+// nothing else.
+func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 func (f fields) count(name string) int64 {
 	v, ok := f.doc.Get(name)
