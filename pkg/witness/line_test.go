@@ -135,6 +135,15 @@ func TestParseOddLines(t *testing.T) {
 		{name: "groq_beside_null", line: head + `"u":{"usage":"null","x_groq.usage":"{\"prompt_tokens\":4,\"completion_tokens\":5}"}}`, check: func(e Entry) bool {
 			return e.UsageFound && e.Usage.Input == 4
 		}},
+		{name: "tier_in_streamed_usage", line: head + `"u":{"usage":"{\"prompt_tokens\":4,\"completion_tokens\":5,\"service_tier\":\"standard\"}"}}`, check: func(e Entry) bool {
+			return e.UsageFound && e.Tier == "standard"
+		}},
+		{name: "tier_in_unary_usage", line: head + `"u":{"usage.prompt_tokens":4,"usage.service_tier":"standard"}}`, check: func(e Entry) bool {
+			return e.UsageFound && e.Tier == "standard"
+		}},
+		{name: "tier_beside_usage", line: head + `"u":{"usage.prompt_tokens":4,"usage.service_tier":"a","service_tier":"b"}}`, check: func(e Entry) bool {
+			return e.UsageFound && e.Tier == "b"
+		}},
 		{name: "doubles", line: head + `"u":{"usage.prompt_tokens":4.0,"usage.completion_tokens":1e3}}`, check: func(e Entry) bool {
 			return e.UsageFound && e.Usage.Input == 4 && e.Usage.Output == 1000
 		}},

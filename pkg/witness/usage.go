@@ -17,10 +17,20 @@ func (p *Parser) usage(e *Entry, u fields) {
 			e.RawUsage = s.raw()
 		}
 		if e.UsageFound {
+			if e.Tier == "" {
+				e.Tier = tierIn(e.RawUsage)
+			}
 			return
 		}
 	}
 	e.RawUsage = nil
+}
+
+// tierIn is the tier that a usage object states, as Mistral's does.
+func tierIn(usage []byte) string {
+	v, _ := jsonedit.Find(usage, "service_tier")
+	s, _ := v.Text(usage)
+	return s
 }
 
 // scalars are the counts below one place of an answer, lifted one by one. It

@@ -26,9 +26,10 @@ var hideUsage string
 func streamRules() []string { return []string{"usage", "x_groq.usage", "model", "service_tier"} }
 
 // unaryPlaces are the objects of a unary answer below which the usage paths
-// are looked for; unaryScalars are lifted as they are.
+// are looked for; unaryScalars are lifted as they are. Mistral has the tier in
+// the usage.
 func unaryPlaces() []string  { return []string{"usage", "x_groq.usage"} }
-func unaryScalars() []string { return []string{"model", "service_tier"} }
+func unaryScalars() []string { return []string{"model", "service_tier", "usage.service_tier"} }
 
 // hider runs the script.
 func hider() object {
