@@ -71,12 +71,31 @@ func open(x *pipeline.Exchange) dialect.Meter {
 	return &counted{Meter: blind{}, first: time.Now()}
 }
 
-// Lifted reports whether the proxy's filters read the usage of the answer.
+// Lifted reports whether the proxy's filters read the usage of the answer. They
+// go by the content type, so an answer of another form than was asked for is
+// not trusted to be what it says: some servers send streams as JSON.
 func Lifted(x *pipeline.Exchange) bool {
 	if e := x.Answer.ContentEncoding; e != "" && !strings.EqualFold(e, "identity") {
 		return false
 	}
-	return x.Answer.EventStream() || x.Answer.JSON()
+	if largeNumbers(x.Order[x.Answer.Attempt].Candidate.Backend.Kind) {
+		return false
+	}
+	if x.Call.Stream {
+		return x.Answer.EventStream()
+	}
+	return x.Answer.JSON()
+}
+
+// largeNumbers reports whether a provider of the kind writes integers above
+// 2^63-1 into its answers, such as the seed that Together draws. Envoy then
+// reads nothing of the whole document or event.
+func largeNumbers(kind string) bool {
+	switch kind {
+	case "together", "huggingface": // the latter routes to the former
+		return true
+	}
+	return false
 }
 
 func (s Stage) Chunk(x *pipeline.Exchange, p []byte, end bool) []byte {
