@@ -1,14 +1,17 @@
 package envoy
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -16,6 +19,9 @@ import (
 type Admin struct {
 	base   string
 	client *http.Client
+
+	mu   sync.Mutex
+	seen map[string]time.Time // clusters, and since when
 }
 
 // maxAdmin bounds an answer that is read, in bytes.
@@ -95,25 +101,56 @@ func (a *Admin) Active(ctx context.Context) (int, error) {
 	return strconv.Atoi(n)
 }
 
-// Clusters lists the clusters that Envoy serves.
+// nameless is how long a cluster may have no address before it counts all the
+// same.
+const nameless = 5 * time.Second
+
+// Clusters lists the clusters that Envoy serves. A new one is listed when its
+// name has resolved, or when it did not for a while: until then a request would
+// be refused that a moment later is not.
 func (a *Admin) Clusters(ctx context.Context) ([]string, error) {
-	b, err := a.do(ctx, http.MethodGet, "/config_dump?resource=dynamic_active_clusters&mask=cluster.name")
+	b, err := a.do(ctx, http.MethodGet, "/clusters")
 	if err != nil {
 		return nil, err
 	}
-	var dump struct {
-		Configs []struct {
-			Cluster struct{ Name string }
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	seen := make(map[string]time.Time)
+	var names []string
+	for name, resolved := range addressed(b) {
+		since, known := a.seen[name]
+		if !known {
+			since = time.Now()
+		}
+		seen[name] = since
+		if resolved || time.Since(since) > nameless {
+			names = append(names, name)
 		}
 	}
-	if err := json.Unmarshal(b, &dump); err != nil {
-		return nil, fmt.Errorf("envoy's clusters: %w", err)
-	}
-	names := make([]string, 0, len(dump.Configs))
-	for _, c := range dump.Configs {
-		names = append(names, c.Cluster.Name)
-	}
+	a.seen = seen
+	slices.Sort(names)
 	return names, nil
+}
+
+// addressed reads Envoy's list of clusters and their endpoints: lines of the
+// form "cluster::endpoint::key::value". The value says whether the cluster has
+// an endpoint of the first priority.
+func addressed(list []byte) map[string]bool {
+	m := make(map[string]bool)
+	for line := range bytes.Lines(list) {
+		name, rest, ok := bytes.Cut(bytes.TrimSpace(line), []byte("::"))
+		if ok && (bytes.HasSuffix(rest, []byte("::priority::0")) || !m[string(name)]) {
+			m[string(name)] = bytes.HasSuffix(rest, []byte("::priority::0"))
+		}
+	}
+	return m
+}
+
+// anew forgets what was seen of an Envoy that was replaced.
+func (a *Admin) anew() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.seen = nil
 }
 
 func (a *Admin) do(ctx context.Context, method, path string) ([]byte, error) {

@@ -58,6 +58,7 @@ func (s *Supervisor) launch(ctx context.Context, want state) error {
 			s.log.Warn("envoy cannot be replaced without a pause", slog.Any("error", err))
 		}
 	}
+	s.admin.anew()
 	s.log.Info("envoy serves", slog.Int("pid", want.PID), slog.String("version", s.o.Binary.Version))
 	return s.save(want)
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -86,6 +87,7 @@ func (s *Supervisor) Start(ctx context.Context) (adopted bool, err error) {
 	case ok && old.alive():
 		err = s.replace(ctx, old, want)
 	default:
+		want.Older = living(old.Older) // nobody else knows them
 		err = s.fresh(ctx, want)
 	}
 	if err != nil {
@@ -107,12 +109,7 @@ func (s *Supervisor) serves(ctx context.Context) bool {
 func (s *Supervisor) replace(ctx context.Context, old, want state) error {
 	s.log.Info("envoy runs with another configuration and is replaced", slog.Int("pid", old.PID))
 	want.BaseID, want.Epoch = old.BaseID, old.Epoch+1
-	want.Older = []process{old.process}
-	for _, p := range old.Older {
-		if p.alive() {
-			want.Older = append(want.Older, p)
-		}
-	}
+	want.Older = append([]process{old.process}, living(old.Older)...)
 	err := s.launch(ctx, want)
 	if err == nil || ctx.Err() != nil {
 		return err
@@ -122,6 +119,11 @@ func (s *Supervisor) replace(ctx context.Context, old, want state) error {
 		end(p)
 	}
 	return s.fresh(ctx, state{Hash: want.Hash, Binary: want.Binary})
+}
+
+// living are those of p that still run.
+func living(p []process) []process {
+	return slices.DeleteFunc(slices.Clone(p), func(p process) bool { return !p.alive() })
 }
 
 // fresh starts an Envoy that nobody precedes. The address is tried first: two

@@ -97,7 +97,8 @@ func Bootstrap(in Input) ([]byte, error) {
 			"listeners": list{listener},
 			"clusters":  append(clusters, processor...),
 		},
-		"overload_manager": overload(),
+		"typed_dns_resolver_config": resolver(),
+		"overload_manager":          overload(),
 	})
 }
 
@@ -110,6 +111,15 @@ func file(path, dir string) object {
 		"path_config_source":   object{"path": path, "watched_directory": object{"path": dir}},
 		"resource_api_version": "V3",
 	}
+}
+
+// resolver gives up on a silent name server soon: a new backend, and Envoy's
+// own start, wait for the first answer.
+func resolver() object {
+	return extension("envoy.network.dns_resolver.cares", "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig", object{
+		"query_timeout_seconds": 2,
+		"query_tries":           2,
+	})
 }
 
 // maxConnections bounds the callers' connections; Envoy warns without a bound.
