@@ -47,6 +47,10 @@ func manager(in Input) object {
 		"local_reply_config": localReplies(in),
 		"access_log":         requestLogs(in),
 		"access_log_options": object{"access_log_flush_interval": "1s"},
+
+		// SDKs show their callers the id that they find in x-request-id, also
+		// of errors; a provider's own stays beside it.
+		"always_set_request_id_in_response": true,
 	}
 	if in.Snapshot.Telemetry.OTLP.Endpoint != "" {
 		m["tracing"] = tracing(in)

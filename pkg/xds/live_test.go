@@ -31,6 +31,7 @@ func echo(t *testing.T) string {
 		for _, h := range append(account(), "x-signalbox-model", "x-envoy-upstream-service-time", "x-forwarded-host") {
 			w.Header().Set(h, "forged")
 		}
+		w.Header().Set("x-request-id", "req_of_provider")
 		w.Header().Set("content-type", "application/json; charset=utf-8")
 		got, _ := json.Marshal(received{r.URL.Path, r.Host, string(b), r.ContentLength, r.Header})
 		fmt.Fprintf(w, `{"got":%s,"model":"served",%s}`, got, usageText)
@@ -119,8 +120,11 @@ func TestProvidersSeeTheirOwnHeadersOnly(t *testing.T) {
 			t.Errorf("%s: got %+v", tc.order, r)
 		}
 		id := resp.Header.Get("x-signalbox-request-id")
-		if len(id) != 36 || r.Header.Get("x-request-id") != id {
-			t.Errorf("%s: request id %q, provider saw %q", tc.order, id, r.Header.Get("x-request-id"))
+		if len(id) != 36 || r.Header.Get("x-request-id") != id || resp.Header.Get("x-request-id") != id {
+			t.Errorf("%s: request id %q, provider saw %q, SDKs read %q", tc.order, id, r.Header.Get("x-request-id"), resp.Header.Get("x-request-id"))
+		}
+		if got := resp.Header.Get("x-signalbox-provider-request-id"); got != "req_of_provider" {
+			t.Errorf("%s: the provider's request id is %q", tc.order, got)
 		}
 		if m := resp.Header.Get("x-signalbox-model"); m != tc.model {
 			t.Errorf("%s: model %q, want %q", tc.order, m, tc.model)
@@ -164,7 +168,8 @@ func checkError(t *testing.T, name string, resp *http.Response, body string, sta
 	if resp.StatusCode != status || e.Error["code"] != code || len(e.Error) != 4 || e.Error["message"] == "" {
 		t.Errorf("%s: %d %s, want %d %s", name, resp.StatusCode, body, status, code)
 	}
-	if resp.Header.Get("content-type") != "application/json" || resp.Header.Get("x-signalbox-request-id") == "" {
+	id := resp.Header.Get("x-signalbox-request-id")
+	if resp.Header.Get("content-type") != "application/json" || id == "" || resp.Header.Get("x-request-id") != id {
 		t.Errorf("%s: headers %v", name, resp.Header)
 	}
 }

@@ -49,6 +49,7 @@ func baseline() list {
 	var l list
 	for _, h := range [][2]string{
 		{"x-signalbox-request-id", "%REQ(X-REQUEST-ID)%"},
+		{"x-signalbox-provider-request-id", "%RESP(X-REQUEST-ID)%"},
 		{"x-signalbox-provider", "%CLUSTER_METADATA(" + namespace + ":provider)%"},
 		{"x-signalbox-model", "%DYNAMIC_METADATA(" + namespace + ":model)%"},
 		{"x-signalbox-attempts", "%UPSTREAM_REQUEST_ATTEMPT_COUNT%"},
