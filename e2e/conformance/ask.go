@@ -28,7 +28,8 @@ func chat() dialect.Endpoint {
 }
 
 // prepare takes the recorded request, or makes one where none was recorded or
-// where the gateway rightly refuses it: then only the answer is evidence.
+// where it does not even name a model, as some providers take it from the
+// path: then only the answer is evidence.
 func (s *subject) prepare(d *dialect.Dialect) {
 	body := []byte(nil)
 	if s.Request != nil {
@@ -38,8 +39,8 @@ func (s *subject) prepare(d *dialect.Dialect) {
 	switch {
 	case s.Request == nil:
 		s.note("no recorded request: one was made")
-	case f != nil && s.refused():
-		s.note("the gateway refuses the request itself (%s): another was made", f.Kind.Code())
+	case f != nil && !proper(body):
+		s.note("no request that the gateway could take (%s): another was made", f.Kind.Code())
 	case f != nil:
 		s.fail("whole", "request refused: %s", f.Kind.Code())
 	case !nameable(q.Model):
@@ -49,6 +50,16 @@ func (s *subject) prepare(d *dialect.Dialect) {
 		return
 	}
 	s.ask = s.made()
+}
+
+// proper reports whether a body has what a chat needs.
+func proper(body []byte) bool {
+	var q struct {
+		Model    string            `json:"model"`
+		Messages []json.RawMessage `json:"messages"`
+		Stream   *bool             `json:"stream"`
+	}
+	return json.Unmarshal(body, &q) == nil && q.Model != "" && q.Messages != nil
 }
 
 // made is a request that could have led to the answer.

@@ -11,6 +11,13 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/ledger"
 )
 
+// What exceptions speak of.
+const (
+	ledgerSays = "ledger: "
+	noUsage    = ledgerSays + "found no usage"
+	otherName  = ledgerSays + "served model or tier is not that of the answer"
+)
+
 // record is what the ledger says about one request.
 type record struct {
 	attempts    []*signalboxv1.Attempt
@@ -104,7 +111,7 @@ func (x *exchange) described(a *signalboxv1.Attempt) {
 		x.fault("ledger: status %d, want %d", a.Status, x.Response.Status)
 	}
 	if r := &x.reading; !x.refused() && (a.ServedModel != r.Model || a.Tier != r.Tier) {
-		x.fault("ledger: served model or tier (%d and %d bytes) is not that of the answer (%d and %d bytes)",
+		x.fault(otherName+" (%d and %d bytes, want %d and %d bytes)",
 			len(a.ServedModel), len(a.Tier), len(r.Model), len(r.Tier))
 	}
 }
@@ -135,7 +142,7 @@ func (x *exchange) ended(a *signalboxv1.Attempt, t *signalboxv1.Terminal) {
 func (x *exchange) measured(a *signalboxv1.Attempt) {
 	u, found := ledger.UsageOf(a.Usage), a.Source == signalboxv1.Usage_SOURCE_PROVIDER
 	if diff := x.Truth.Diff(u, found); diff != "" {
-		x.fault("ledger: %s", diff)
+		x.fault("%s", ledgerSays+diff)
 	}
 	if found && u != x.reading.Usage {
 		x.fault("ledger: %s, the meter in process reads %s", counts(u), counts(x.reading.Usage))
@@ -157,7 +164,9 @@ func compare(exchanges []*exchange, rows map[string]*record) {
 		}
 		a := r.attempts[0]
 		if x.mode == witness {
-			first[x.subject] = a
+			if len(x.failed) == 0 { // what is wrong already is no measure
+				first[x.subject] = a
+			}
 			continue
 		}
 		if diff := unlike(a, first[x.subject]); diff != "" {

@@ -51,6 +51,11 @@ func report(w io.Writer, subjects []*subject, verbose bool) (tally, error) {
 	if err := table(w, scores); err != nil {
 		return t, err
 	}
+	excused := 0
+	for _, s := range subjects {
+		excused += min(len(s.excused), 1)
+	}
+	fmt.Fprintf(w, "rows that pass by an exception: %d\n", excused)
 	fmt.Fprintln(w, "bytes: equal to the provider's; where the gateway asked for usage and the caller did not, without the event"+
 		" that has an object \"usage\" and an empty \"choices\", if the recorded stream has one")
 	return t, t.print(w)
