@@ -241,7 +241,7 @@ func TestStopWaitsForRequests(t *testing.T) {
 				<-release
 				fmt.Fprint(w, "end")
 			}))
-			defer up.Close()
+			defer func() { up.CloseClientConnections(); up.Close() }()
 			s.write("", strings.TrimPrefix(up.URL, "http://"))
 			sup := s.supervisor(nil)
 			start(t, sup, false)

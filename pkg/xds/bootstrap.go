@@ -113,8 +113,8 @@ func file(path, dir string) object {
 	}
 }
 
-// resolver gives up on a silent name server soon: a new backend, and Envoy's
-// own start, wait for the first answer.
+// resolver gives up on a silent name server soon and asks again: until a name
+// has resolved, its backend is out.
 func resolver() object {
 	return extension("envoy.network.dns_resolver.cares", "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig", object{
 		"query_timeout_seconds": 2,
