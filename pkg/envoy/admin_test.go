@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,6 +34,21 @@ func TestAddressed(t *testing.T) {
 	if m := addressed([]byte("\n::\nx\n")); len(m) > 1 {
 		t.Errorf("%v", m)
 	}
+}
+
+func FuzzOutputs(f *testing.F) {
+	f.Add(clusterList)
+	f.Add("envoy  version: 9e5580933739775e8bce696a57a2e1bc99368f23/1.40.0/Clean/RELEASE/BoringSSL")
+	f.Fuzz(func(t *testing.T, s string) {
+		for name := range addressed([]byte(s)) {
+			if !strings.Contains(s, name+"::") {
+				t.Errorf("no cluster %q", name)
+			}
+		}
+		if v, ok := parseVersion(s); ok && !strings.Contains(s, "/"+v) {
+			t.Errorf("version %q", v)
+		}
+	})
 }
 
 func TestAdmin(t *testing.T) {

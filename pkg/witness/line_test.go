@@ -42,10 +42,11 @@ func request(u settle.Upstream, change func(*settle.Downstream)) Entry {
 	return e
 }
 
-func TestParseRecordedLines(t *testing.T) {
+// recorded are the entries of the lines.
+func recorded() []Entry {
 	at := func(sec, micro int64) time.Time { return time.Unix(sec, micro*1000) }
 	const ms = time.Millisecond
-	want := []Entry{
+	return []Entry{
 		{Kind: Attempt, Downstream: settle.Downstream{Upstream: settle.Upstream{
 			RequestID: "7c369f62-9785-439a-8c9a-c2b5afbe78f8", Cluster: "a", Status: 200, Flags: "-", Start: at(1795519516, 602738), Received: 421, Sent: 13,
 		}}},
@@ -94,6 +95,10 @@ func TestParseRecordedLines(t *testing.T) {
 			Start: at(1795519517, 118183), Received: 13, Sent: 10,
 		}, ContentType: "application/json"}},
 	}
+}
+
+func TestParseRecordedLines(t *testing.T) {
+	want := recorded()
 	p := NewParser(lookup)
 	for i, line := range lines(t) {
 		got, err := p.Parse(line)
