@@ -2,7 +2,6 @@ package extproc
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
@@ -11,18 +10,18 @@ import (
 )
 
 // answerHead decides at the answer's head how long to stay, when status,
-// serving cluster and content type are known.
+// serving candidate and content type are known.
 func (ss *session) answerHead(m *message) (bool, error) {
 	x := ss.x
-	readAnswer(x, m)
-	early := ss.phase == head // the proxy answers before the request was decided
+	readAnswer(x, headers(m.body))
 	ss.phase = answer
 	ss.srv.Store.Forget(x.Ticket) // the answer goes out: no retry can come
 	switch {
-	case strings.HasPrefix(x.Answer.Details, "signalbox_"):
+	case x.Answer.Local != "": // Envoy's own, or the attempt filter's: it has its shape
+		ss.srv.Metrics.Faults.WithLabelValues(x.Answer.Local).Inc()
 		return ss.leave("local")
-	case early && x.Answer.Status >= 400:
-		return ss.replace(ss.srv.Pipeline.Failure(x))
+	case x.Answer.Attempt < 0:
+		return ss.leave("local")
 	case x.Answer.Status >= 400:
 		return ss.failure(headers(m.body).end())
 	}
@@ -60,13 +59,14 @@ func (ss *session) leave(how string) (bool, error) {
 	return true, ss.out.send(answerHead(ss.notes(), nil, 0), true)
 }
 
-// notes are the headers that the answer gets from us; where the first
-// candidate served, the route has set them already.
+// notes are the headers that the answer gets from us.
 func (ss *session) notes() []header {
 	x := ss.x
-	h := make([]header, 0, len(x.Notes())+1)
-	if i := x.Answer.Attempt; i > 0 {
-		h = append(h, header{"x-signalbox-model", x.Order[i].Candidate.Model})
+	h := make([]header, 0, len(x.Notes())+8)
+	h = append(h, header{"x-signalbox-request-id", x.Head.ID})
+	if i := x.Answer.Attempt; i >= 0 {
+		c := &x.Order[i].Candidate
+		h = append(h, header{"x-signalbox-provider", c.Backend.Provider}, header{"x-signalbox-model", c.Model})
 	}
 	for _, n := range x.Notes() {
 		h = append(h, header(n))
@@ -145,15 +145,13 @@ var encodings = []string{"content-encoding", "transfer-encoding"}
 func (ss *session) errorHeaders(status, n int) []header {
 	return append(ss.notes(),
 		header{":status", strconv.Itoa(status)},
+		header{"x-request-id", ss.x.Head.ID}, // where SDKs look for it
 		header{"content-type", "application/json"},
 		header{"content-length", strconv.Itoa(n)})
 }
 
 // replace puts f in the answer's place.
 func (ss *session) replace(f *fault.Error) (bool, error) {
-	if f == nil {
-		return ss.leave("released")
-	}
 	ss.srv.Metrics.Faults.WithLabelValues(f.Kind.Code()).Inc()
 	ss.srv.Metrics.Stays.WithLabelValues("replaced").Inc()
 	body := fault.OpenAI(f)
@@ -188,13 +186,12 @@ func (f *failing) finish(body []byte, truncated bool) error {
 	return f.ss.out.send(piece(x.Dialect.Answer.Error(a), true), true)
 }
 
-// readAnswer copies what the stages need of the answer's head.
-func readAnswer(x *pipeline.Exchange, m *message) {
+// readAnswer copies what the stages need of the answer's head. Each candidate
+// is tried once, in order, so the number of attempts says which one answered.
+func readAnswer(x *pipeline.Exchange, h headers) {
 	a := &x.Answer
-	a.ContentLength = -1
-	a.Cluster, a.Details = m.attribute("xds.cluster_name"), m.attribute("response.code_details")
-	a.Attempt = candidate(x, a.Cluster)
-	for name, value := range headers(m.body).each {
+	a.Attempt, a.ContentLength = -1, -1
+	for name, value := range h.each {
 		switch string(name) {
 		case ":status":
 			a.Status, _ = strconv.Atoi(string(value)) // Envoy sends three digits
@@ -205,6 +202,12 @@ func readAnswer(x *pipeline.Exchange, m *message) {
 		case "content-length":
 			if n, err := strconv.ParseInt(string(value), 10, 64); err == nil {
 				a.ContentLength = n
+			}
+		case "x-signalbox-error":
+			a.Local = string(value)
+		case "x-signalbox-attempts":
+			if n, err := strconv.Atoi(string(value)); err == nil && n >= 1 && n <= len(x.Order) {
+				a.Attempt = n - 1
 			}
 		}
 	}

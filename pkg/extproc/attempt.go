@@ -88,7 +88,7 @@ func (s *Server) refuseAttempt(m *message, k fault.Kind, result string) (*reply,
 
 // refusal is the answer for a fault.
 func refusal(f *fault.Error, id string) *reply {
-	h := []header{{"content-type", "application/json"}, {"x-signalbox-request-id", id}}
+	h := []header{{"content-type", "application/json"}, {"x-request-id", id}, {"x-signalbox-request-id", id}, {"x-signalbox-error", f.Kind.Code()}}
 	if f.Kind == fault.MethodNotAllowed && f.Param != "" {
 		h = append(h, header{"allow", f.Param})
 	}

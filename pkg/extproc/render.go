@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
+	"github.com/signalbox-dev/signalbox/pkg/policy"
 	"github.com/signalbox-dev/signalbox/pkg/stage/hide"
 	"github.com/signalbox-dev/signalbox/pkg/stage/record"
 )
@@ -104,7 +105,7 @@ var credentials = []string{"authorization", "x-api-key", "api-key", "x-goog-api-
 func requestHeadersFor(x *pipeline.Exchange, n int, replaced bool) []header {
 	p := &x.Order[0]
 	perTry := record.PerTry(x.Decision.Route, x.Call.Stream)
-	h := make([]header, 0, 7)
+	h := make([]header, 0, 8)
 	h = append(h,
 		header{":path", p.Path},
 		header{":authority", p.Candidate.Backend.Authority},
@@ -114,7 +115,25 @@ func requestHeadersFor(x *pipeline.Exchange, n int, replaced bool) []header {
 	if replaced {
 		h = append(h, header{"content-length", strconv.Itoa(n)})
 	}
+	if r := routeOf(x); r != "" {
+		h = append(h, header{"x-signalbox-route", r})
+	}
 	return h
+}
+
+// routeOf names the proxy's route for what must be done to the answer; most
+// requests need none.
+func routeOf(x *pipeline.Exchange) string {
+	decided, hides := x.Decision.Route.Leave == policy.LeaveDecision, hide.InProxy(x)
+	switch {
+	case decided && hides:
+		return "decided-hide"
+	case decided:
+		return "decided"
+	case hides:
+		return "hide"
+	}
+	return ""
 }
 
 func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

@@ -128,9 +128,13 @@ func (ss *session) admit() *fault.Error {
 		return fault.New(fault.Draining, "The gateway is shutting down. Send the request again; another instance takes it.")
 	}
 	if limit := ss.x.Snapshot.Envoy.BodyLimit; ss.x.Head.ContentLength > limit {
-		return fault.New(fault.BodyTooLarge, "The request body is larger than the "+strconv.FormatInt(limit, 10)+" bytes that this gateway takes.")
+		return tooLarge(limit)
 	}
 	return nil
+}
+
+func tooLarge(limit int64) *fault.Error {
+	return fault.New(fault.BodyTooLarge, "The request body is larger than the "+strconv.FormatInt(limit, 10)+" bytes that this gateway takes.")
 }
 
 func (ss *session) requestBody(r *received) (bool, error) {
@@ -138,6 +142,9 @@ func (ss *session) requestBody(r *received) (bool, error) {
 	x := ss.x
 	x.Body, _ = chunk(r.body)
 	n := int64(len(x.Body))
+	if limit := x.Snapshot.Envoy.BodyLimit; n > limit {
+		return ss.refuse(tooLarge(limit))
+	}
 	x.Single = !ss.srv.Store.reserve(n)
 	if _, err := rand.Read(x.Ticket[:]); err != nil {
 		return false, status.Error(codes.Internal, "no random numbers")

@@ -150,10 +150,9 @@ func bodyOf(text string) *extprocv3.ProcessingRequest {
 	return &extprocv3.ProcessingRequest{Request: &extprocv3.ProcessingRequest_RequestBody{RequestBody: &extprocv3.HttpBody{Body: []byte(text), EndOfStream: true}}}
 }
 
-func (r *rig) answer(end bool, cluster string, kv ...string) *extprocv3.ProcessingRequest {
+func (r *rig) answer(end bool, attempts string, kv ...string) *extprocv3.ProcessingRequest {
 	return &extprocv3.ProcessingRequest{
-		Request:    &extprocv3.ProcessingRequest_ResponseHeaders{ResponseHeaders: headersOf(r.t, end, kv...)},
-		Attributes: attributes(r.t, map[string]any{"xds.cluster_name": cluster, "response.code_details": "via_upstream"}),
+		Request: &extprocv3.ProcessingRequest_ResponseHeaders{ResponseHeaders: headersOf(r.t, end, append(kv, "x-signalbox-attempts", attempts)...)},
 	}
 }
 
@@ -193,7 +192,7 @@ func TestReleaseAfterTheAnswersHead(t *testing.T) {
 		if r.srv.Store.Len() != 1 || r.srv.Store.Bytes() != int64(len(prompt)) {
 			t.Errorf("kept %d sessions, %d bytes", r.srv.Store.Len(), r.srv.Store.Bytes())
 		}
-		m := r.send(st, r.answer(false, "a", ":status", "200", "content-type", "application/json"))
+		m := r.send(st, r.answer(false, "1", ":status", "200", "content-type", "application/json"))
 		if m.ModeOverride != nil || m.GetResponseHeaders() == nil {
 			t.Errorf("answer %v", m)
 		}
@@ -267,7 +266,7 @@ func TestStays(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRig(t, &scripted{want: c.want})
 				st, _ := r.asked()
-				m := r.send(st, r.answer(false, "a", ":status", "200", "content-type", "text/event-stream"))
+				m := r.send(st, r.answer(false, "1", ":status", "200", "content-type", "text/event-stream"))
 				if got := int32(m.ModeOverride.GetResponseBodyMode()); got != c.mode {
 					t.Errorf("mode %d, want %d", got, c.mode)
 				}
@@ -288,7 +287,7 @@ func TestStalledErrorBodyHasADeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, &scripted{})
 		st, _ := r.asked()
-		m := r.send(st, r.answer(false, "a", ":status", "400", "content-type", "application/json"))
+		m := r.send(st, r.answer(false, "1", ":status", "400", "content-type", "application/json"))
 		if m.ModeOverride.GetResponseBodyMode() != 4 {
 			t.Fatalf("mode %v", m.ModeOverride)
 		}
@@ -336,7 +335,7 @@ func TestPanicMidAnswerResets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, &scripted{want: pipeline.Chunks, panicAt: "chunk"})
 		st, _ := r.asked()
-		r.send(st, r.answer(false, "a", ":status", "200"))
+		r.send(st, r.answer(false, "1", ":status", "200"))
 		if err := st.Send(chunkOf("x", false)); err != nil {
 			t.Fatal(err)
 		}

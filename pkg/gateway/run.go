@@ -28,7 +28,7 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("processor: %w", err)
 	}
-	gs := g.server.NewGRPC(snap.Envoy.BodyLimit)
+	gs := g.server.NewGRPC(max(snap.Envoy.BodyLimit, snap.Envoy.AnswerLimit))
 	g.registerEarly(gs)
 	adm, err := g.listenAdmin(ctx)
 	if err != nil {
@@ -100,7 +100,7 @@ func listen(addr string) (net.Listener, error) {
 
 // tick lets the books close what nobody reports.
 func (g *Gateway) tick(ctx context.Context) {
-	t := time.NewTicker(time.Second)
+	t := time.NewTicker(250 * time.Millisecond)
 	defer t.Stop()
 	for {
 		select {

@@ -89,12 +89,11 @@ type Planned struct {
 // Answer is the head of an answer and what is known about where it came from.
 type Answer struct {
 	Status          int
-	Cluster         string // the cluster that served
-	Details         string // the proxy's reason, "via_upstream" when a provider answered
+	Local           string // code of an error that no provider sent
 	ContentType     string
 	ContentEncoding string
 	ContentLength   int64 // -1 when unknown
-	Attempt         int   // index into Order of the candidate that was tried last; -1 when it is none of them
+	Attempt         int   // index into Order of the candidate that was tried last; -1 when none was
 }
 
 // EventStream reports whether the answer is server-sent events.

@@ -16,6 +16,14 @@ const (
 	// lengthHeader carries the length of the body that the attempt filter
 	// wrote, since Envoy drops content-length with the body it replaces.
 	lengthHeader = "x-signalbox-content-length"
+
+	// routeHeader names the route of a request: what is done to its answer.
+	routeHeader = "x-signalbox-route"
+
+	// errorHeader carries the code of an error that Envoy wrote itself.
+	errorHeader = "x-signalbox-error"
+
+	hiderName = "signalbox.hide_usage"
 )
 
 // processor is an external processing filter of the given role.
@@ -52,9 +60,7 @@ func requestFilter(in Input) object {
 			"response_header_mode": "SEND",
 			"response_body_mode":   "NONE",
 		},
-		"response_attributes": list{"xds.cluster_name", "response.code_details"},
-		"metadata_options":    object{"receiving_namespaces": object{"untyped": list{namespace, orderNamespace}}},
-		"forward_rules":       object{"disallowed_headers": object{"patterns": list{object{"exact": "cookie"}}}},
+		"metadata_options": object{"receiving_namespaces": object{"untyped": list{namespace, orderNamespace}}},
 	})
 }
 

@@ -27,7 +27,11 @@ func localReplies(in Input) object {
 		m := object{
 			"filter":               r.when,
 			"body_format_override": object{"json_format": template(r.body), "content_type": "application/json"},
-			"headers_to_add":       list{setHeader("x-signalbox-request-id", "%REQ(X-REQUEST-ID)%")},
+			"headers_to_add": list{
+				setHeader("x-signalbox-request-id", "%REQ(X-REQUEST-ID)%"),
+				setHeader("x-request-id", "%REQ(X-REQUEST-ID)%"), // where SDKs look for it
+				setHeader(errorHeader, code(r.body)),
+			},
 		}
 		if r.status != 0 {
 			m["status_code"] = r.status
@@ -56,6 +60,15 @@ func replies(in Input) []reply {
 
 func kind(when object, k fault.Kind, text string) reply {
 	return reply{when, k.Status(), fault.OpenAI(fault.New(k, text))}
+}
+
+// code is the code of OpenAI's error object.
+func code(doc []byte) string {
+	var e struct{ Error struct{ Code string } }
+	if err := json.Unmarshal(doc, &e); err != nil {
+		return "" // cannot happen: fault writes JSON
+	}
+	return e.Error.Code
 }
 
 // template returns a JSON document as a format of Envoy's, in which nothing is

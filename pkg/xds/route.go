@@ -1,24 +1,45 @@
 package xds
 
-// routes is the one route of the listener: the request filter decides, the
-// route carries the decision out.
+import "strings"
+
+// routes carry out what the request filter decided. They differ in what is done
+// to the answer alone; the filter names one of them in a header, and most
+// requests take the last, which does the least.
 func routes(in Input) object {
+	var l list
+	for _, r := range []string{"decided-hide", "decided", "hide", ""} {
+		l = append(l, route(in, r))
+	}
 	return object{
 		"name": "signalbox",
 		"virtual_hosts": list{object{
 			"name":    "signalbox",
 			"domains": list{"*"},
-			"routes": list{object{
-				"name":                      "signalbox",
-				"match":                     object{"prefix": "/"},
-				"route":                     action(),
-				"request_body_buffer_limit": bufferLimit(in),
-				// A compressed answer hides its usage.
-				"request_headers_to_remove": list{"accept-encoding"},
-				"response_headers_to_add":   baseline(),
-			}},
+			"routes":  l,
 		}},
 	}
+}
+
+func route(in Input, kind string) object {
+	match := object{"prefix": "/"}
+	name := "signalbox"
+	if kind != "" {
+		match["headers"] = list{object{"name": routeHeader, "string_match": object{"exact": kind}}}
+		name += "." + kind
+	}
+	r := object{
+		"name":                      name,
+		"match":                     match,
+		"route":                     action(),
+		"request_body_buffer_limit": bufferLimit(in),
+		// A compressed answer hides its usage.
+		"request_headers_to_remove": list{"accept-encoding"},
+		"response_headers_to_add":   answerHeaders(strings.HasPrefix(kind, "decided")),
+	}
+	if in.Snapshot.Envoy.Lua && !strings.HasSuffix(kind, "hide") {
+		r["typed_per_filter_config"] = object{hiderName: typed("envoy.extensions.filters.http.lua.v3.LuaPerRoute", object{"disabled": true})}
+	}
+	return r
 }
 
 // action tries the clusters of the request's own order, one per attempt. The
@@ -43,17 +64,20 @@ func action() object {
 	}
 }
 
-// baseline are the headers that answers carry when the request filter left
-// early; where it or the attempt filter has set one, that stays.
-func baseline() list {
+// answerHeaders are set by the route: the number of attempts, by which the
+// request filter knows which candidate answered; and the names that it sets
+// itself unless it has left before the answer.
+func answerHeaders(left bool) list {
+	headers := [][2]string{{"x-signalbox-attempts", "%UPSTREAM_REQUEST_ATTEMPT_COUNT%"}}
+	if left {
+		headers = append(headers, [][2]string{
+			{"x-signalbox-request-id", "%REQ(X-REQUEST-ID)%"},
+			{"x-signalbox-provider", "%CLUSTER_METADATA(" + namespace + ":provider)%"},
+			{"x-signalbox-model", "%DYNAMIC_METADATA(" + namespace + ":model)%"},
+		}...)
+	}
 	var l list
-	for _, h := range [][2]string{
-		{"x-signalbox-request-id", "%REQ(X-REQUEST-ID)%"},
-		{"x-signalbox-provider-request-id", "%RESP(X-REQUEST-ID)%"},
-		{"x-signalbox-provider", "%CLUSTER_METADATA(" + namespace + ":provider)%"},
-		{"x-signalbox-model", "%DYNAMIC_METADATA(" + namespace + ":model)%"},
-		{"x-signalbox-attempts", "%UPSTREAM_REQUEST_ATTEMPT_COUNT%"},
-	} {
+	for _, h := range headers {
 		l = append(l, object{"header": object{"key": h[0], "value": h[1]}, "append_action": "ADD_IF_ABSENT"})
 	}
 	return l

@@ -28,12 +28,12 @@ func streamRules() []string { return []string{"usage", "x_groq.usage", "model", 
 // unaryPlaces are the objects of a unary answer below which the usage paths
 // are looked for; unaryScalars are lifted as they are. Mistral has the tier in
 // the usage.
-func unaryPlaces() []string  { return []string{"usage", "x_groq.usage"} }
+func unaryPlaces() []string  { return []string{"usage"} }
 func unaryScalars() []string { return []string{"model", "service_tier", "usage.service_tier"} }
 
 // hider runs the script.
 func hider() object {
-	return extension("signalbox.hide_usage", "envoy.extensions.filters.http.lua.v3.Lua", object{
+	return extension(hiderName, "envoy.extensions.filters.http.lua.v3.Lua", object{
 		"default_source_code": object{"inline_string": hideUsage},
 	})
 }

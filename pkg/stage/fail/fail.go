@@ -5,7 +5,6 @@ package fail
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/signalbox-dev/signalbox/pkg/fault"
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
@@ -23,8 +22,6 @@ func (Stage) Access() pipeline.Access {
 func (Stage) Failure(x *pipeline.Exchange) *fault.Error {
 	a := &x.Answer
 	switch {
-	case a.Details != "via_upstream":
-		return unanswered(x)
 	case a.Status == 401 || a.Status == 403:
 		return fault.New(fault.ProviderCredential, "The provider rejected the gateway's own credential. Your key is fine; the gateway's operator has been alerted.")
 	case len(x.Order) > 1 && retried(a.Status):
@@ -41,25 +38,4 @@ func retried(status int) bool {
 		return true
 	}
 	return status >= 500
-}
-
-// unanswered is the fault of a request that no provider answered: the proxy
-// says why.
-func unanswered(x *pipeline.Exchange) *fault.Error {
-	d := x.Answer.Details
-	n := len(x.Order)
-	switch {
-	case strings.Contains(d, "timeout"):
-		return fault.New(fault.ProviderTimeout, each(n, "did not answer in time", "answered in time")+" Try again later, or raise the route's timeout.")
-	case strings.HasPrefix(d, "request_payload_too_large"):
-		return fault.New(fault.BodyTooLarge, "The request body is larger than this gateway takes.")
-	}
-	return fault.New(fault.ProviderUnreachable, each(n, "could not be reached", "could be reached")+" Try again later; the gateway's operator can look up the request id.")
-}
-
-func each(n int, one, none string) string {
-	if n == 1 {
-		return "The model's only backend " + one + "."
-	}
-	return fmt.Sprintf("None of the model's %d backends %s.", n, none)
 }

@@ -116,7 +116,7 @@ func (s Stage) End(x *pipeline.Exchange) {
 		s.Metrics.UsageMissing.WithLabelValues("not_in_answer").Inc()
 	}
 	s.Books.Metered(x.Ticket, Reading{
-		Reading: r, Cluster: x.Answer.Cluster, Status: x.Answer.Status,
+		Reading: r, Cluster: x.Order[x.Answer.Attempt].Candidate.Backend.Cluster(), Status: x.Answer.Status,
 		Start: x.Arrived, First: m.first, Bytes: m.bytes, Complete: m.complete,
 	})
 }
