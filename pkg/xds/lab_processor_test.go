@@ -8,12 +8,15 @@ import (
 	"strings"
 
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
+	priorityv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/router/cluster_specifiers/priority_group/v3"
 	alsv3 "github.com/envoyproxy/go-control-plane/envoy/service/accesslog/v3"
 	extproc "github.com/envoyproxy/go-control-plane/envoy/service/ext_proc/v3"
 	typev3 "github.com/envoyproxy/go-control-plane/envoy/type/v3"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/structpb"
+	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
 // processor serves the lab's processor; the result stops it.
@@ -114,6 +117,11 @@ func dispatch(h map[string]string) *extproc.ProcessingResponse {
 	if h["x-lab-order"] == "" {
 		return out
 	}
+	route := "decided" // the answer's headers come from the route
+	if h["x-lab-hide"] != "" {
+		route = "decided-hide"
+	}
+	c.HeaderMutation.SetHeaders = append(c.HeaderMutation.SetHeaders, set("x-signalbox-route", route).SetHeaders...)
 	order := strings.Split(h["x-lab-order"], ",")
 	c.HeaderMutation.SetHeaders = append(c.HeaderMutation.SetHeaders, set("x-envoy-max-retries", strconv.Itoa(len(order)-1)).SetHeaders...)
 	if t := h["x-lab-timeout"]; t != "" {
@@ -132,7 +140,23 @@ func dispatch(h map[string]string) *extproc.ProcessingResponse {
 		panic(err) // literals only
 	}
 	out.DynamicMetadata = s
+	// The order is read from typed metadata first, from the other kind else.
+	typed, err := anypb.New(override(order))
+	if err != nil {
+		panic(err) // literals only
+	}
+	out.TypedDynamicMetadata = map[string]*anypb.Any{orderNamespace: typed}
 	return out
+}
+
+func override(order []string) *priorityv3.PriorityGroupsOverride {
+	o := &priorityv3.PriorityGroupsOverride{}
+	for _, name := range order {
+		o.PriorityGroups = append(o.PriorityGroups, &priorityv3.PriorityGroup{
+			Name: name, Clusters: []*priorityv3.ClusterWeight{{ClusterName: name, Weight: wrapperspb.UInt32(1)}},
+		})
+	}
+	return o
 }
 
 func (l *lab) note(s string) {
