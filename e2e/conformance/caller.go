@@ -191,7 +191,7 @@ func (x *exchange) told(resp *http.Response, body []byte) {
 	if got := resp.Header.Get("content-type"); !strings.HasPrefix(got, "application/json") {
 		x.fault("the error's content type is %q", got)
 	}
-	if diff := differ("error body", body, x.subject.refusal); diff != "" {
+	if diff := differ("error body", body, x.refusal); diff != "" {
 		x.fault("%s", diff)
 	}
 }

@@ -51,14 +51,13 @@ func main() {
 	flag.BoolVar(&o.verbose, "v", false, "say of every row what was decided about it")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	t, err := run(ctx, o, os.Stdout)
+	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "conformance:", err)
 	}
 	if err != nil || t.Failed > 0 {
-		stop()
-		os.Exit(1) //nolint:gocritic // nothing is deferred but stop
+		os.Exit(1)
 	}
 }
 
@@ -75,7 +74,7 @@ func run(ctx context.Context, o options, w io.Writer) (tally, error) {
 	if err := inProcess(ctx, subjects); err != nil {
 		return tally{}, err
 	}
-	if err := behindEnvoy(ctx, o, subjects); err != nil {
+	if err := behindEnvoy(ctx, o, w, subjects); err != nil {
 		return tally{}, err
 	}
 	return report(w, subjects, o.verbose)

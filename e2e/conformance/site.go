@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,8 +21,9 @@ import (
 const team = "conformance"
 
 // behindEnvoy replays every subject that is evidence through a real Envoy,
-// and judges what the caller, the upstream and the ledger saw.
-func behindEnvoy(ctx context.Context, o options, subjects []*subject) (err error) {
+// and judges what the caller, the upstream and the ledger saw. To w it says how
+// the gateway left the answers.
+func behindEnvoy(ctx context.Context, o options, w io.Writer, subjects []*subject) (err error) {
 	exchanges, config := plan(subjects)
 	if len(exchanges) == 0 {
 		return nil
@@ -45,6 +49,7 @@ func behindEnvoy(ctx context.Context, o options, subjects []*subject) (err error
 	if err := c.all(ctx, exchanges); err != nil {
 		return err
 	}
+	fmt.Fprintln(w, left(b.Metrics(ctx), len(exchanges)))
 	rows, err := await(ctx, filepath.Join(b.State, "ledger"), exchanges)
 	if err != nil {
 		return err
@@ -57,6 +62,18 @@ func behindEnvoy(ctx context.Context, o options, subjects []*subject) (err error
 		x.failures[x.mode] = append(x.failures[x.mode], x.failed...)
 	}
 	return nil
+}
+
+// left tells from the gateway's metrics how it left the answers: a witness
+// that is never asked would prove nothing.
+func left(metrics map[string]float64, n int) string {
+	parts := []string{fmt.Sprintf("behind Envoy: %d answers", n)}
+	for _, how := range slices.Sorted(maps.Keys(metrics)) {
+		if label, ok := strings.CutPrefix(how, "signalbox_answers_total{how="); ok {
+			parts = append(parts, fmt.Sprintf("%.0f %s", metrics[how], strings.Trim(label, `"}`)))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // plan makes the exchanges and the configuration in which they work: a

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/signalbox-dev/signalbox/pkg/config"
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
@@ -41,9 +40,6 @@ func newSubject(r *recorded.Row, kind string) *subject {
 
 // fail notes a difference. The text must hold no content.
 func (s *subject) fail(mode, format string, args ...any) {
-	if !slices.Contains(modes(), mode) {
-		panic("mode " + mode) // cannot happen: modes are constants
-	}
 	s.failures[mode] = append(s.failures[mode], fmt.Sprintf(format, args...))
 }
 
