@@ -111,6 +111,7 @@ func TestKilledInEachPhase(t *testing.T) {
 		{"error_body", "", "status=500 stall-mid=1s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			r := start(t, plan{providers: named("a", "b")})
 			const n = 10
 			var wg sync.WaitGroup

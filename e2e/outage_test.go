@@ -73,6 +73,22 @@ func TestNoHost(t *testing.T) {
 	}
 }
 
+// TestEjected sends requests one after the other until Envoy gives the host up,
+// and beyond: each finds the other backend.
+func TestEjected(t *testing.T) {
+	r := start(t, plan{providers: named("a", "b")})
+	if err := r.at["a"].Suspend(); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 60 {
+		a := r.do(t, request{body: chat("", "Hello")})
+		if a.status != 200 || a.header.Get("x-signalbox-provider") != "b" {
+			t.Fatalf("request %d: %d %v %s %v", i, a.status, a.header, a.body, a.err)
+		}
+	}
+	compareAll(t, r, false)
+}
+
 // TestReturn checks that a backend that comes back is used again.
 func TestReturn(t *testing.T) {
 	r := start(t, plan{providers: named("a", "b")})

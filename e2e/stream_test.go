@@ -26,14 +26,33 @@ func expected(x provider.Exchange, hidden bool) string {
 }
 
 // TestBytesPass checks that good answers of every strange form reach the
-// caller byte for byte, and that they are metered.
+// caller byte for byte, and that they are metered, however long we stay.
 func TestBytesPass(t *testing.T) {
-	for _, lua := range []bool{true, false} {
-		t.Run(fmt.Sprintf("lua_%v", lua), func(t *testing.T) {
+	few := []string{"", "drip", "crlf drip", "hold=50ms", "stall-mid=100ms", "cached=5 reasoning=3"}
+	more := []string{"crlf", "close=20ms", "tokens=300", "big=200000 tokens=20", "no-done", "no-role", "stall-headers=100ms"}
+	for _, v := range []struct {
+		name   string
+		envoy  bed.Section
+		route  bed.Section
+		faults []string
+	}{
+		{"released", nil, nil, append(more, few...)},
+		{"without_lua", bed.Section{"lua": false}, nil, append(more, few...)},
+		{"decided", nil, bed.Section{"leave": "decision"}, few},
+		{"decided_without_lua", bed.Section{"lua": false}, bed.Section{"leave": "decision"}, few},
+		{"attached", nil, bed.Section{"metering": "attached"}, few},
+		{"attached_without_lua", bed.Section{"lua": false}, bed.Section{"metering": "attached"}, few},
+	} {
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
 			r := start(t, plan{providers: named("a"), configure: func(c *bed.Config, _ map[string]*provider.Server) {
-				c.Envoy = bed.Section{"lua": lua}
+				c.Envoy = v.envoy
+				if v.route != nil {
+					v.route["name"], v.route["models"] = "all", []string{"*"}
+					c.Routes = []bed.Section{v.route}
+				}
 			}})
-			for _, fault := range []string{"", "drip", "crlf", "crlf drip", "hold=50ms", "close=20ms", "tokens=300", "big=200000 tokens=20", "no-done", "no-role", "stall-headers=100ms", "stall-mid=100ms", "cached=5 reasoning=3"} {
+			for _, fault := range v.faults {
 				for _, extra := range []string{"", streamed, withUsage, `"n":3,` + streamed} {
 					for _, h2 := range []bool{false, true} {
 						checkPass(t, r, fault, extra, h2)
@@ -55,7 +74,7 @@ func checkPass(t *testing.T, r *rig, fault, extra string, h2 bool) {
 	x := p.Journal().Exchanges()[0]
 	hidden := strings.Contains(extra, "stream") && !strings.Contains(extra, "usage")
 	if want := expected(x, hidden); a.status != 200 || a.err != nil || a.body != want {
-		t.Errorf("%q %q h2 %v: %d %v: %d bytes\n%s\nwant %d\n%s", fault, extra, h2, a.status, a.err, len(a.body), tail(a.body, 700), len(want), tail(want, 700))
+		t.Errorf("%q %q h2 %v: %d %v: %d bytes\n%s\nwant %d\n%s", fault, extra, h2, a.status, a.err, len(a.body), tail(a.body, 300), len(want), tail(want, 300))
 		return
 	}
 	s := r.settledOne(t, a)

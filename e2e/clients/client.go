@@ -20,7 +20,7 @@ func (o options) clients() []client {
 	var out []client
 	for _, c := range []client{
 		{"python", []string{o.python, "e2e/clients/python/checks.py"}},
-		{"node", []string{o.node, "e2e/clients/node/checks.mjs"}},
+		{"node", []string{o.node, o.script}},
 		{"go", []string{o.goBin}},
 	} {
 		if c.argv[0] != "" {

@@ -29,9 +29,11 @@ import (
 )
 
 type options struct {
-	binary              string // of signalbox
-	python, node, goBin string // interpreters, and the Go client itself
-	limit               time.Duration
+	binary       string // of signalbox
+	python, node string // interpreters
+	script       string // of the Node client
+	goBin        string // the Go client itself
+	limit        time.Duration
 }
 
 func main() {
@@ -39,6 +41,7 @@ func main() {
 	flag.StringVar(&o.binary, "signalbox", "bin/signalbox", "`path` of the signalbox binary")
 	flag.StringVar(&o.python, "python", "", "`path` of a Python that imports openai; empty: leave this client out")
 	flag.StringVar(&o.node, "node", "", "`path` of a Node; empty: leave this client out")
+	flag.StringVar(&o.script, "script", "", "`path` of the Node client beside its SDK")
 	flag.StringVar(&o.goBin, "go", "", "`path` of the built Go client; empty: leave it out")
 	flag.DurationVar(&o.limit, "limit", 3*time.Minute, "how long one client may take")
 	flag.Parse()
