@@ -1,8 +1,6 @@
 package extproc
 
 import (
-	"encoding/binary"
-	"math"
 	"strconv"
 	"time"
 
@@ -26,6 +24,7 @@ const (
 	answerImmediate        protowire.Number = 7
 	answerMetadata         protowire.Number = 8
 	answerMode             protowire.Number = 9
+	answerTyped            protowire.Number = 13
 
 	commonStatus  protowire.Number = 1
 	commonHeaders protowire.Number = 2
@@ -150,35 +149,39 @@ func (e *encoder) metadata(x *pipeline.Exchange, facts string) {
 		e.structFlag("hide_usage")
 	}
 	e.structClose(f, v, s)
-	f, v, s = e.structOpen("signalbox.order")
-	e.groups(x)
-	e.structClose(f, v, s)
 	e.close(top, 0)
+	e.order(x)
 }
 
-// groups appends {priority_groups: [{name, clusters: [{cluster_name, weight}]}]}.
-func (e *encoder) groups(x *pipeline.Exchange) {
-	field, value, list := e.listOpen("priority_groups")
+// orderType is what priority_group reads without converting it first
+// (extensions/router/cluster_specifiers/priority_group/v3).
+const orderType = "type.googleapis.com/envoy.extensions.router.cluster_specifiers.priority_group.v3.PriorityGroupsOverride"
+
+// order appends the order as typed metadata: one group for each candidate.
+func (e *encoder) order(x *pipeline.Exchange) {
+	entry := e.open(answerTyped)
+	e.string(1, "signalbox.order")
+	a := e.open(2)
+	e.string(1, orderType)
+	o := e.open(2)
 	for i := range x.Order {
 		name := x.Order[i].Candidate.Backend.AttemptCluster()
 		if i == 0 {
 			name = x.Order[i].Candidate.Backend.Cluster()
 		}
-		item := e.open(1)
-		group := e.open(5)
-		e.structField("name", name)
-		cf, cv, cl := e.listOpen("clusters")
-		ci := e.open(1)
-		cs := e.open(5)
-		e.structField("cluster_name", name)
-		e.structNumber("weight", 1)
-		e.close(cs, 0)
-		e.close(ci, 0)
-		e.listClose(cf, cv, cl)
+		group := e.open(1)
+		e.string(1, name)
+		cluster := e.open(2)
+		e.string(1, name)
+		weight := e.open(2)
+		e.varint(1, 1)
+		e.close(weight, 0)
+		e.close(cluster, 0)
 		e.close(group, 0)
-		e.close(item, 0)
 	}
-	e.listClose(field, value, list)
+	e.close(o, 0)
+	e.close(a, 0)
+	e.close(entry, 0)
 }
 
 func (e *encoder) structOpen(key string) (field, value, inner int) {
@@ -192,25 +195,6 @@ func (e *encoder) structClose(field, value, inner int) {
 	e.close(inner, 0)
 	e.close(value, 0)
 	e.close(field, 0)
-}
-
-func (e *encoder) listOpen(key string) (field, value, list int) {
-	field = e.open(1)
-	e.string(1, key)
-	value = e.open(2)
-	return field, value, e.open(6)
-}
-
-func (e *encoder) listClose(field, value, list int) { e.structClose(field, value, list) }
-
-func (e *encoder) structNumber(key string, n float64) {
-	f := e.open(1)
-	e.string(1, key)
-	v := e.open(2)
-	e.b = protowire.AppendTag(e.b, 2, protowire.Fixed64Type)
-	e.b = binary.LittleEndian.AppendUint64(e.b, math.Float64bits(n))
-	e.close(v, 0)
-	e.close(f, 0)
 }
 
 // attempt is the answer of the attempt filter: the whole request for one

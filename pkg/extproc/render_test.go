@@ -1,10 +1,12 @@
 package extproc
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	priorityv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/router/cluster_specifiers/priority_group/v3"
 	extprocv3 "github.com/envoyproxy/go-control-plane/envoy/service/ext_proc/v3"
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc/mem"
@@ -78,12 +80,20 @@ func TestDispatch(t *testing.T) {
 	}
 	metadata := map[string]any{
 		"signalbox": map[string]any{"ticket": "ab010000000000000000000000000000", "facts": "at=1&te=x", "model": "model-a", "hide_usage": true},
-		"signalbox.order": map[string]any{"priority_groups": []any{
-			map[string]any{"name": "a", "clusters": []any{map[string]any{"cluster_name": "a", "weight": 1.0}}},
-			map[string]any{"name": "b~", "clusters": []any{map[string]any{"cluster_name": "b~", "weight": 1.0}}},
-		}},
 	}
 	if diff := cmp.Diff(metadata, m.DynamicMetadata.AsMap()); diff != "" {
+		t.Error(diff)
+	}
+	var order priorityv3.PriorityGroupsOverride
+	if err := m.TypedDynamicMetadata["signalbox.order"].UnmarshalTo(&order); err != nil {
+		t.Fatal(err)
+	}
+	want = map[string]string{"0": "a a 1", "1": "b~ b~ 1"}
+	got := map[string]string{}
+	for i, g := range order.PriorityGroups {
+		got[fmt.Sprint(i)] = fmt.Sprint(g.Name, " ", g.Clusters[0].ClusterName, " ", g.Clusters[0].Weight.Value)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -24,7 +24,7 @@ import (
 //	start ─request headers─▶ head ─request body─▶ asked ─response headers─▶ answer ─response body…─▶ over
 //
 // The proxy's own answers (body too large, client gone) may bring the response
-// headers in head already.
+// headers before the request was asked.
 type session struct {
 	srv   *Server
 	out   sender
@@ -91,7 +91,7 @@ func (ss *session) handle(r *received) (done bool, err error) {
 		return ss.requestHead(headers(r.body))
 	case r.phase == requestBody && ss.phase == head:
 		return ss.requestBody(r)
-	case r.phase == responseHeaders && (ss.phase == asked || ss.phase == head):
+	case r.phase == responseHeaders && ss.phase < answer: // before asked: Envoy answers by itself
 		return ss.answerHead(&r.message)
 	case r.phase == responseBody && ss.phase == answer:
 		return ss.answerBody(r.body)

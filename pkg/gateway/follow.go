@@ -96,7 +96,7 @@ func (g *Gateway) witnessHealth() error {
 func (g *Gateway) registerEarly(s *grpc.Server) {
 	e := &witness.Early{Report: func(n witness.News) {
 		g.metrics.WitnessLines.WithLabelValues("early").Inc()
-		if n.HasTicket && n.FirstByte > 0 {
+		if n.HasTicket && n.Sent > 0 {
 			g.store.Forget(n.Ticket)
 		}
 	}}

@@ -60,7 +60,7 @@ func requestFilter(in Input) object {
 			"response_header_mode": "SEND",
 			"response_body_mode":   "NONE",
 		},
-		"metadata_options": object{"receiving_namespaces": object{"untyped": list{namespace, orderNamespace}}},
+		"metadata_options": object{"receiving_namespaces": object{"untyped": list{namespace}, "typed": list{orderNamespace}}},
 	})
 }
 
