@@ -25,8 +25,8 @@ type index struct {
 type closing struct {
 	requestID string
 	terminal  int64
-	attempts  []int64
-	unseen    bool // the proxy's entry was not there
+	rows      []int64 // open, attempts and adjustments, where it is unseen
+	unseen    bool    // an entry of the proxy's was not there
 }
 
 type row struct {
@@ -68,8 +68,7 @@ func (x *index) note(off int64, r Record) {
 	case *signalboxv1.Terminal:
 		x.terminal(t, off, m)
 	case *signalboxv1.Adjustment:
-		delete(x.closed, t)
-		delete(x.sightings, m.GetRequestId())
+		x.adjustment(t, off, m)
 	}
 }
 
@@ -79,7 +78,7 @@ func (x *index) batch() { x.rows = x.rows[:0] }
 func (x *index) attempt(t [16]byte, off int64) {
 	if c := x.closed[t]; c != nil {
 		if c.unseen {
-			c.attempts = append(c.attempts, off)
+			c.rows = append(c.rows, off)
 		}
 		return
 	}
@@ -87,11 +86,15 @@ func (x *index) attempt(t [16]byte, off int64) {
 }
 
 func (x *index) terminal(t [16]byte, off int64, m *signalboxv1.Terminal) {
+	opened := x.open[t]
 	delete(x.open, t)
 	delete(x.sightings, m.GetRequestId())
 	c := &closing{requestID: m.GetRequestId(), terminal: off}
-	if m.GetUnwitnessed() {
-		c.unseen, c.attempts = true, x.rowsOf(t)
+	if m.GetUnwitnessed() || m.GetIncomplete() {
+		c.unseen, c.rows = true, x.rowsOf(t)
+		if opened > 0 {
+			c.rows = append(c.rows, opened)
+		}
 		oldest, fell := x.unseen.push(t)
 		x.forget(oldest, fell, true)
 	} else {
@@ -99,6 +102,20 @@ func (x *index) terminal(t [16]byte, off int64, m *signalboxv1.Terminal) {
 		x.forget(oldest, fell, false)
 	}
 	x.closed[t] = c
+}
+
+// adjustment ends what the log is waited for, unless it says otherwise.
+func (x *index) adjustment(t [16]byte, off int64, m *signalboxv1.Adjustment) {
+	c := x.closed[t]
+	keep := c != nil && c.unseen && (m.GetUnwitnessed() || m.GetIncomplete())
+	if keep {
+		c.rows = append(c.rows, off)
+	} else {
+		delete(x.closed, t)
+	}
+	if !m.GetUnwitnessed() {
+		delete(x.sightings, m.GetRequestId())
+	}
 }
 
 // rowsOf returns the attempts of t in this batch, which come just before its
@@ -145,7 +162,7 @@ func (x *index) live() []int64 {
 		all = append(all, offsets...)
 	}
 	for _, c := range x.closed {
-		all = append(append(all, c.attempts...), c.terminal)
+		all = append(append(all, c.rows...), c.terminal)
 	}
 	if x.offset > 0 {
 		all = append(all, x.offset)

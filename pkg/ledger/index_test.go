@@ -28,7 +28,7 @@ func TestIndexIsBounded(t *testing.T) {
 			if state == signalboxv1.Terminal_STATE_UNKNOWN {
 				kept = remember
 			}
-			if len(x.closed) != kept || len(x.live()) != 2*kept+1 {
+			if len(x.closed) != kept || len(x.live()) != 3*kept+1 {
 				t.Errorf("behind an offset %d ends are kept, want %d", len(x.closed), kept)
 			}
 		})

@@ -144,16 +144,22 @@ func (r *Recovered) fill(seg segment, x *index) error {
 		if err != nil {
 			return err
 		}
-		r.add(record)
+		r.add(record, x)
 	}
 	return nil
 }
 
-func (r *Recovered) add(record Record) {
+func (r *Recovered) add(record Record, x *index) {
 	t, _ := ticketOf(record)
 	switch m := record.(type) {
 	case *signalboxv1.Open:
-		r.Open = append(r.Open, m)
+		if x.closed[t] == nil {
+			r.Open = append(r.Open, m)
+			return
+		}
+		c := r.Closed[t]
+		c.Open = m
+		r.Closed[t] = c
 	case *signalboxv1.Sighting:
 		r.Sightings = append(r.Sightings, m)
 	case *signalboxv1.Offset:
@@ -161,6 +167,10 @@ func (r *Recovered) add(record Record) {
 	case *signalboxv1.Attempt:
 		c := r.Closed[t]
 		c.Attempts = append(c.Attempts, m)
+		r.Closed[t] = c
+	case *signalboxv1.Adjustment:
+		c := r.Closed[t]
+		c.Adjustments = append(c.Adjustments, m)
 		r.Closed[t] = c
 	case *signalboxv1.Terminal:
 		c := r.Closed[t]

@@ -39,13 +39,18 @@ func after(batches [][]Record) state {
 		case *signalboxv1.Attempt:
 			rows[t] = append(rows[t], m)
 		case *signalboxv1.Terminal:
-			delete(s.open, t)
 			s.done(m.GetRequestId())
 			s.closed[t] = Closed{Terminal: m}
 			if m.GetUnwitnessed() {
-				s.closed[t] = Closed{Terminal: m, Attempts: rows[t]}
+				s.closed[t] = Closed{Terminal: m, Open: s.open[t], Attempts: rows[t]}
 			}
+			delete(s.open, t)
 		case *signalboxv1.Adjustment:
+			if c := s.closed[t]; m.GetUnwitnessed() {
+				c.Adjustments = append(c.Adjustments, m)
+				s.closed[t] = c
+				continue
+			}
 			s.done(m.GetRequestId())
 			delete(s.closed, t)
 		case *signalboxv1.Offset:
@@ -110,7 +115,8 @@ func script() [][]Record {
 		{attempt(2, 1), attempt(2, 2), terminal(2, signalboxv1.Terminal_STATE_FAILED), offset(40)},
 		{terminal(5, signalboxv1.Terminal_STATE_REFUSED)},
 		{&signalboxv1.Sighting{RequestId: requestID(3), Cluster: "b"}, offset(50)},
-		{&signalboxv1.Adjustment{Ticket: ticket(3), RequestId: requestID(3), Number: 2}, attempt(3, 3), offset(60)},
+		{&signalboxv1.Adjustment{Ticket: ticket(3), RequestId: requestID(3), Number: 2, Unwitnessed: true}},
+		{&signalboxv1.Adjustment{Ticket: ticket(3), RequestId: requestID(3), Number: 2, Sequence: 1}, attempt(3, 3), offset(60)},
 		{opened(6)},
 		{attempt(6, 1), terminal(6, signalboxv1.Terminal_STATE_UNKNOWN), terminal(7, signalboxv1.Terminal_STATE_REFUSED)},
 		{opened(8)},

@@ -13,8 +13,11 @@ type Recovered struct {
 }
 
 // Closed is a request that has its terminal, kept because the proxy's log may
-// still tell of it: it ended since the last offset, or unwitnessed.
+// still tell of it: it ended since the last offset, or without all its entries.
+// All but Terminal are there in the second case only.
 type Closed struct {
-	Terminal *signalboxv1.Terminal
-	Attempts []*signalboxv1.Attempt // its rows, where it is unwitnessed
+	Terminal    *signalboxv1.Terminal
+	Open        *signalboxv1.Open         // nil where it is not known any more
+	Attempts    []*signalboxv1.Attempt    // its rows
+	Adjustments []*signalboxv1.Adjustment // of these rows
 }

@@ -31,8 +31,14 @@ func finished(n uint64, at time.Time, backend string, s signalboxv1.Terminal_Sta
 func correction(n uint64, number uint32, at time.Time, backend string, in, out int64, s signalboxv1.Terminal_State) *signalboxv1.Adjustment {
 	return &signalboxv1.Adjustment{
 		Ticket: ticket(n), Number: number, StartNs: uint64(at.UnixNano()), Team: "search", RequestedModel: "gpt", Backend: backend,
-		Delta: &signalboxv1.Usage{Input: in, Output: out}, Source: provider, State: s,
+		Delta: &signalboxv1.Usage{Input: in, Output: out}, Usage: &signalboxv1.Usage{Input: 10, Output: 5}, Source: provider, State: s,
 	}
+}
+
+// guessed says that j corrects an estimate.
+func guessed(j *signalboxv1.Adjustment) *signalboxv1.Adjustment {
+	j.Was = estimated
+	return j
 }
 
 const (
@@ -86,7 +92,7 @@ func TestReport(t *testing.T) {
 			want: []Line{{Model: "gpt", Requests: 1, Completed: 1, Attempts: 1, Usage: genai.Usage{Input: 10, Output: 5}}},
 		},
 		"estimate_adjusted": {
-			records: []Record{used(1, 1, monday, "a", 8, 8, estimated), finished(1, monday, "a", completed), correction(1, 1, monday, "a", 2, -3, 0)},
+			records: []Record{used(1, 1, monday, "a", 8, 8, estimated), finished(1, monday, "a", completed), guessed(correction(1, 1, monday, "a", 2, -3, 0))},
 			q:       Query{By: ByDay},
 			want:    []Line{{Day: "2026-03-02", Requests: 1, Completed: 1, Attempts: 1, Usage: genai.Usage{Input: 10, Output: 5}}},
 		},

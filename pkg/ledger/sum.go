@@ -26,18 +26,19 @@ type sum struct {
 
 type place struct{ day, team, model, backend string }
 
-// id is a row: number is 0 for a terminal.
+// id is a row: number is 0 for a terminal, sequence for all but adjustments.
 type id struct {
-	ticket [16]byte
-	number uint32
-	kind   Kind
+	ticket   [16]byte
+	number   uint32
+	sequence uint32
+	kind     Kind
 }
 
-// held is what a row that may be corrected has put into its line.
+// held is what a row with an unknown end has put into its line.
 type held struct {
 	line     *Line
 	usage    genai.Usage
-	guessed  bool
+	source   signalboxv1.Usage_Source
 	stranger bool
 }
 
@@ -97,7 +98,7 @@ func (s *sum) first(k id, unknown bool, undo func(held)) bool {
 
 func (s *sum) attempt(t [16]byte) {
 	a := &s.a
-	k := id{t, a.GetNumber(), KindAttempt}
+	k := id{ticket: t, number: a.GetNumber(), kind: KindAttempt}
 	unknown := a.GetOutcome() == signalboxv1.Attempt_OUTCOME_UNKNOWN
 	if !s.first(k, unknown, func(h held) { h.count(-1) }) {
 		return
@@ -106,9 +107,9 @@ func (s *sum) attempt(t [16]byte) {
 	if l == nil {
 		return
 	}
-	h := held{l, usageOf(a.GetUsage()), guessed(a.GetSource()), a.GetStranger()}
+	h := held{l, UsageOf(a.GetUsage()), a.GetSource(), a.GetStranger()}
 	h.count(1)
-	if unknown || h.guessed {
+	if unknown {
 		s.open[k] = h
 	}
 }
@@ -121,18 +122,19 @@ func (h held) count(n int64) {
 		l.Strangers += n
 	}
 	l.Usage = l.Usage.Add(times(h.usage, n))
-	h.guess(n)
+	l.guess(h.source, h.usage, n)
 }
 
-func (h held) guess(n int64) {
-	if h.guessed {
-		h.line.Estimated += n
-		h.line.Guessed = h.line.Guessed.Add(times(h.usage, n))
+// guess counts a usage that no provider told n times.
+func (l *Line) guess(source signalboxv1.Usage_Source, u genai.Usage, n int64) {
+	if source == signalboxv1.Usage_SOURCE_COUNTED || source == signalboxv1.Usage_SOURCE_ESTIMATED {
+		l.Estimated += n
+		l.Guessed = l.Guessed.Add(times(u, n))
 	}
 }
 
 func (s *sum) terminal(t [16]byte) {
-	k := id{t, 0, KindTerminal}
+	k := id{ticket: t, kind: KindTerminal}
 	unknown := s.t.GetState() == signalboxv1.Terminal_STATE_UNKNOWN
 	if !s.first(k, unknown, func(h held) { h.line.Unknown--; h.line.Requests-- }) {
 		return
@@ -149,31 +151,35 @@ func (s *sum) terminal(t [16]byte) {
 	}
 }
 
-// adjust adds a correction: at most one for a row.
+// adjust adds a correction.
 func (s *sum) adjust(t [16]byte) {
 	j := &s.j
-	if !s.first(id{t, j.GetNumber(), KindAdjustment}, true, nil) {
+	if !s.first(id{t, j.GetNumber(), j.GetSequence(), KindAdjustment}, true, nil) {
 		return
 	}
-	if k := (id{t, 0, KindTerminal}); j.GetState() != signalboxv1.Terminal_STATE_UNSPECIFIED {
-		if h, ok := s.open[k]; ok {
-			h.line.end(signalboxv1.Terminal_STATE_UNKNOWN, -1)
-			h.line.end(j.GetState(), 1)
-			delete(s.open, k)
-		}
-	}
+	s.adjustState(id{ticket: t, kind: KindTerminal}, j.GetState())
 	l := s.line(j.GetStartNs(), j.GetTeam(), cmp.Or(j.GetRequestedModel(), j.GetServedModel(), j.GetModel()), j.GetBackend())
 	if l == nil {
 		return
 	}
-	delta := usageOf(j.GetDelta())
+	delta := UsageOf(j.GetDelta())
 	l.Usage = l.Usage.Add(delta)
-	k := id{t, j.GetNumber(), KindAttempt}
-	if h, ok := s.open[k]; ok {
-		h.guess(-1)
-		held{line: l, usage: h.usage.Add(delta), guessed: guessed(j.GetSource())}.guess(1)
-		delete(s.open, k)
+	k := id{ticket: t, number: j.GetNumber(), kind: KindAttempt} // no other row may replace it now
+	delete(s.open, k)
+	usage := UsageOf(j.GetUsage())
+	l.guess(j.GetWas(), usage.Add(times(delta, -1)), -1)
+	l.guess(j.GetSource(), usage, 1)
+}
+
+// adjustState moves a request from the unknown to what is known now.
+func (s *sum) adjustState(k id, state signalboxv1.Terminal_State) {
+	h, ok := s.open[k]
+	if !ok || state == signalboxv1.Terminal_STATE_UNKNOWN || state == signalboxv1.Terminal_STATE_UNSPECIFIED {
+		return
 	}
+	h.line.end(signalboxv1.Terminal_STATE_UNKNOWN, -1)
+	h.line.end(state, 1)
+	delete(s.open, k)
 }
 
 // end counts n requests that ended in state.
@@ -230,18 +236,6 @@ func (s *sum) sorted() []Line {
 		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Team, b.Team), cmp.Compare(a.Model, b.Model), cmp.Compare(a.Backend, b.Backend))
 	})
 	return lines
-}
-
-// guessed reports whether a usage is not the provider's.
-func guessed(s signalboxv1.Usage_Source) bool {
-	return s == signalboxv1.Usage_SOURCE_COUNTED || s == signalboxv1.Usage_SOURCE_ESTIMATED
-}
-
-func usageOf(u *signalboxv1.Usage) genai.Usage {
-	return genai.Usage{
-		Input: u.GetInput(), CacheRead: u.GetCacheRead(), CacheWrite5m: u.GetCacheWrite_5M(), CacheWrite1h: u.GetCacheWrite_1H(),
-		ToolUse: u.GetToolUse(), AudioInput: u.GetAudioInput(), Output: u.GetOutput(), Reasoning: u.GetReasoning(),
-	}
 }
 
 func times(u genai.Usage, n int64) genai.Usage {

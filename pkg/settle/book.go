@@ -131,6 +131,10 @@ func (b *Book) Upstream(u Upstream, now time.Time) {
 	b.touch(r)
 	if d := r.down(); d != nil && len(r.seen) >= d.Attempts {
 		b.finish(r, now)
+		return
+	}
+	if r.phase == unseen && r.due == never { // its request's end may never come
+		b.expect(r, now.Add(b.o.UnknownAfter).UnixNano())
 	}
 }
 
@@ -166,6 +170,9 @@ func (b *Book) find(d *Downstream, now time.Time) *run {
 	if d.HasTicket {
 		if r := b.byTicket[d.Ticket]; r != nil {
 			return r
+		}
+		if byID != nil && byID.phase != running && byID.ticket == byID.key {
+			return byID // closed as a stranger's before its facts were read
 		}
 		if d.Facts != nil {
 			return b.foreign(byID, d)
@@ -239,7 +246,11 @@ func (b *Book) Running() []*signalboxv1.Open {
 	all := make([]*signalboxv1.Open, 0, b.running)
 	for _, r := range b.byTicket {
 		if r.phase == running && r.facts != nil {
+			kept := r.more
 			all = append(all, r.open())
+			if kept == nil {
+				r.more = nil // it may run on for long
+			}
 		}
 	}
 	return all

@@ -113,6 +113,12 @@ func stateOf(d *Downstream, last signalboxv1.Attempt_Outcome) signalboxv1.Termin
 	return signalboxv1.Terminal_STATE_FAILED
 }
 
+// reached reports whether the request was sent to a provider, as far as its
+// own entry says.
+func (d *Downstream) reached() bool {
+	return d.Details == viaUpstream || d.Attempts > 0 && d.Cluster != "" && !has(d.Flags, flagsNoHost)
+}
+
 // fromEnd makes the entry of a last attempt that has none of its own, from
 // that of its request. Its status is the provider's only where the details say
 // so: else it is one that the proxy made up.

@@ -30,46 +30,58 @@ func (b *Book) Tick(now time.Time) {
 	}
 }
 
+// all yields every run; those that are in both maps twice.
+func (b *Book) all(yield func(*run) bool) {
+	for _, r := range b.byTicket {
+		if !yield(r) {
+			return
+		}
+	}
+	for _, r := range b.byID {
+		if !yield(r) {
+			return
+		}
+	}
+}
+
 // raise gives restored requests their due: the proxy's log of the time in
 // which we were away is yet to be read.
 func (b *Book) raise(at int64) {
-	for _, r := range b.byID {
-		if r.phase == running && r.due == 0 {
+	for r := range b.all {
+		switch {
+		case r.due != 0 || r.phase == ended:
+		case r.phase == running:
 			b.expect(r, max(r.limit(), at)+int64(b.o.UnknownAfter))
-		}
-	}
-	for _, r := range b.byTicket {
-		if r.phase == running && r.due == 0 {
-			b.expect(r, max(r.limit(), at)+int64(b.o.UnknownAfter))
+		default:
+			b.expect(r, at+int64(b.o.UnknownAfter))
 		}
 	}
 	b.floor = false
 }
 
-// expire closes all runs that are due.
+// expire closes all runs that are due, and corrects with what there is those
+// that were closed and of which another entry came.
 func (b *Book) expire(now time.Time) {
 	at := now.UnixNano()
 	b.nextDue = never
 	var due []*run
-	look := func(r *run) {
+	for r := range b.all {
 		switch {
-		case r.phase != running || r.due == 0 || r.down() != nil: // an end in waiting has its own time
+		case r.phase == ended || r.due == 0 || r.down() != nil: // an end in waiting has its own time
 		case r.due <= at:
 			due = append(due, r)
-			r.due = never // found once, though it is in both maps
+			r.due = never // it is found once
 		default:
 			b.nextDue = min(b.nextDue, r.due)
 		}
 	}
-	for _, r := range b.byTicket {
-		look(r)
-	}
-	for _, r := range b.byID {
-		look(r)
-	}
 	slices.SortFunc(due, func(x, y *run) int { return cmp.Or(cmp.Compare(x.from, y.from), slices.Compare(x.key[:], y.key[:])) })
 	for _, r := range due {
-		b.lose(r, now)
+		if r.phase == unseen {
+			b.correct(r, now)
+		} else {
+			b.lose(r, now)
+		}
 	}
 }
 
@@ -78,16 +90,10 @@ func (b *Book) expire(now time.Time) {
 // deadline.
 func (b *Book) EnvoyGone(at time.Time) {
 	end := at.UnixNano()
-	hurry := func(r *run) {
+	for r := range b.all {
 		if r.phase == running && r.from <= end && r.due > end {
 			b.expect(r, min(r.due, end+int64(b.o.UnknownAfter)))
 		}
-	}
-	for _, r := range b.byTicket {
-		hurry(r)
-	}
-	for _, r := range b.byID {
-		hurry(r)
 	}
 }
 
@@ -99,8 +105,8 @@ func (b *Book) finish(r *run, now time.Time) {
 	}
 	d := r.down()
 	n := max(d.Attempts, len(r.seen))
-	if r.facts == nil && len(r.seen) == 0 && d.Details != viaUpstream {
-		b.drop(r) // not ours, and it reached no provider
+	if r.facts == nil && len(r.seen) == 0 && !d.reached() {
+		b.drop(r) // not ours, and no provider had it
 		return
 	}
 	if r.facts == nil {
@@ -110,28 +116,23 @@ func (b *Book) finish(r *run, now time.Time) {
 	rows := b.attempts(r, d, r.metered(), n)
 	end := b.terminal(r, ns(d.Start.Add(d.Duration)))
 	end.Status = uint32(max(d.Status, 0))
-	b.close(r, rows, ended, stateOf(d, lastOf(rows).GetOutcome()), end)
+	last := lastOf(rows)
+	end.Incomplete = synthetic(last)
+	b.close(r, rows, ended, r.state(rows), end)
 }
 
 // lose closes r without the end of its request: by an attached stream's own
 // reading when there is one, as unknown else.
 func (b *Book) lose(r *run, now time.Time) {
-	m, n := r.metered(), len(r.seen)
-	state := signalboxv1.Terminal_STATE_UNKNOWN
-	switch {
-	case m != nil:
-		n = r.readingAt(m)
-	case r.facts == nil:
+	if r.facts == nil {
 		b.strange(r)
-	case r.pending():
-		n++ // the one that was running
 	}
-	rows := b.attempts(r, nil, m, n)
+	m := r.metered()
+	rows := b.attempts(r, nil, m, r.known())
 	end := b.terminal(r, now.UnixNano())
 	if m != nil {
 		end.TimeNs = uint64(cmp.Or(ns(m.End), now.UnixNano()))
 		end.Status = uint32(max(m.Status, 0))
-		state = stateOf(&Downstream{Upstream: Upstream{Status: m.Status}}, lastOf(rows).GetOutcome())
 	} else {
 		b.event(Unknown, r, lastOf(rows).GetBackend(), "no entry in time")
 	}
@@ -139,17 +140,39 @@ func (b *Book) lose(r *run, now time.Time) {
 	if !b.o.Alone {
 		to, end.Unwitnessed = unseen, true
 	}
-	b.close(r, rows, to, state, end)
+	b.close(r, rows, to, r.state(rows), end)
 }
 
-// readingAt is the number of the attempt that the reading is of.
-func (r *run) readingAt(m *Metered) int {
-	n := max(len(r.seen), 1)
-	if r.facts == nil {
-		return n
+// state is how r ended, by the proxy's entry or else by a reading.
+func (r *run) state(rows []*signalboxv1.Attempt) signalboxv1.Terminal_State {
+	last := lastOf(rows).GetOutcome()
+	switch d, m := r.down(), r.metered(); {
+	case d != nil:
+		return stateOf(d, last)
+	case m != nil:
+		return stateOf(&Downstream{Upstream: Upstream{Status: m.Status}}, last)
 	}
-	for i := n; i <= len(r.facts.order); i++ {
-		ofAnother := i == len(r.seen) && r.seen[i-1].Status != m.Status
+	return signalboxv1.Terminal_STATE_UNKNOWN
+}
+
+// known is how many attempts r has had as far as can be told without its end.
+func (r *run) known() int {
+	n := reach(r.inOrder(), r.facts)
+	switch {
+	case r.metered() != nil:
+		return r.readingAt(r.metered(), n)
+	case r.facts != nil && r.pending(n):
+		return n + 1 // the one that was running
+	}
+	return n
+}
+
+// readingAt is the number of the attempt that the reading is of, when there
+// are entries up to number n.
+func (r *run) readingAt(m *Metered, n int) int {
+	n = max(n, 1)
+	for i := n; r.facts != nil && i <= len(r.facts.order); i++ {
+		ofAnother := i == n && len(r.seen) > 0 && r.seen[len(r.seen)-1].Status != m.Status
 		if r.facts.backend(i) == backendOf(m.Cluster) && !ofAnother {
 			return i
 		}
@@ -157,26 +180,28 @@ func (r *run) readingAt(m *Metered) int {
 	return n
 }
 
-// pending reports whether another attempt may have been running behind those
-// that are seen.
-func (r *run) pending() bool {
-	n := len(r.seen)
+// pending reports whether another attempt may have been running behind the n
+// that are known of.
+func (r *run) pending(n int) bool {
 	if n == 0 {
 		return true
 	}
-	last := &r.inOrder()[n-1]
+	last := &r.seen[len(r.seen)-1]
 	return n < len(r.facts.order) && (last.Status >= 400 || last.Status == 0)
 }
 
 // strange makes r a request of no one: its ticket is its request id.
 func (b *Book) strange(r *run) {
 	r.ticket = r.key
+	r.extra().ticket = nil
 	b.byTicket[r.ticket] = r
 	backend := ""
-	if len(r.seen) > 0 {
-		backend = backendOf(r.seen[len(r.seen)-1].Cluster)
-	} else if d := r.down(); d != nil {
-		backend = backendOf(d.Cluster)
+	switch d := r.down(); {
+	case d != nil:
+		backend, r.from = backendOf(d.Cluster), ns(d.Start)
+	case len(r.seen) > 0:
+		first := &r.inOrder()[0]
+		backend, r.from = backendOf(first.Cluster), ns(first.Start)
 	}
 	b.event(Stranger, r, backend, "no decision of ours")
 }
@@ -184,6 +209,7 @@ func (b *Book) strange(r *run) {
 // close writes the rows and the end of r.
 func (b *Book) close(r *run, rows []*signalboxv1.Attempt, to phase, state signalboxv1.Terminal_State, end *signalboxv1.Terminal) {
 	end.State, end.Attempts, end.Backend = state, uint32(len(rows)), lastOf(rows).GetBackend()
+	b.out.Records = slices.Grow(b.out.Records, len(rows)+1)
 	for _, a := range rows {
 		b.out.Records = append(b.out.Records, a)
 		b.notice(r, a)
@@ -194,7 +220,8 @@ func (b *Book) close(r *run, rows []*signalboxv1.Attempt, to phase, state signal
 		s.Open = r.open()
 	}
 	b.out.Settled = append(b.out.Settled, s)
-	r.wrote(rows, state)
+	r.wrote(remember(rows), state)
+	r.more.incomplete = end.GetIncomplete()
 	b.keep(r, to)
 }
 
@@ -209,9 +236,9 @@ func (b *Book) notice(r *run, a *signalboxv1.Attempt) {
 }
 
 // wrote remembers of r what a later truth is compared with.
-func (r *run) wrote(rows []*signalboxv1.Attempt, state signalboxv1.Terminal_State) {
+func (r *run) wrote(rows []written, state signalboxv1.Terminal_State) {
 	x := r.extra()
-	*x = more{requestID: x.requestID, rows: remember(rows), state: state}
+	*x = more{requestID: x.requestID, rows: rows, state: state}
 }
 
 func remember(rows []*signalboxv1.Attempt) []written {
@@ -223,6 +250,12 @@ func remember(rows []*signalboxv1.Attempt) []written {
 		})
 	}
 	return all
+}
+
+// synthetic reports whether the proxy should have logged an entry for a, and
+// had not.
+func synthetic(a *signalboxv1.Attempt) bool {
+	return a.GetUnwitnessed() && a.GetOutcome() != signalboxv1.Attempt_OUTCOME_NO_HOST
 }
 
 func lastOf(rows []*signalboxv1.Attempt) *signalboxv1.Attempt {
@@ -237,7 +270,7 @@ func (b *Book) keep(r *run, to phase) {
 	if r.phase == running {
 		b.running--
 	}
-	r.phase, r.told = to, uint16(len(r.seen))
+	r.phase, r.told, r.due = to, uint16(len(r.seen)), never
 	ring := &b.ended
 	if to == ended { // else a late entry needs those that are there
 		r.seen, r.told = nil, 0

@@ -12,8 +12,7 @@
 //
 // Invariants:
 //   - every opened request gets exactly one Terminal, every started attempt
-//     exactly one Attempt row; what is learnt later is an Adjustment, at most
-//     one for a row;
+//     exactly one Attempt row; what is learnt later is an Adjustment;
 //   - the same entry given twice changes nothing;
 //   - a Book restored from the ledger goes on where the one that wrote it
 //     stopped, when each Take was appended in one batch with the offset behind

@@ -59,7 +59,8 @@ type Settled struct {
 // Result is what a Book has to say since the last Take. Records must be
 // appended in one batch, in order, with the offset behind the entries that
 // led to them; when that fails, they must be appended before those of the next
-// Take. Nothing in it is used by the Book again.
+// Take. The Book does not change anything in it any more, and nobody else may:
+// records share what is the same in them.
 type Result struct {
 	Records []ledger.Record
 	Events  []Event

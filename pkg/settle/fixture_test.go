@@ -20,6 +20,7 @@ var epoch = time.Unix(1_790_000_000, 0)
 func at(d time.Duration) time.Time { return epoch.Add(d) }
 
 func ticket(n int) (t [16]byte) {
+	t[0] = 1
 	binary.LittleEndian.PutUint64(t[8:], uint64(n))
 	return t
 }
@@ -110,11 +111,17 @@ func expect(t *testing.T, b *Book, want ...string) {
 
 // memory is a ledger without files: what was appended, and the slow reference
 // of what recovery finds in it.
-type memory struct{ records []ledger.Record }
+type memory struct {
+	records []ledger.Record
+	also    func(records []ledger.Record) // a real ledger beside it
+}
 
 func (m *memory) append(records []ledger.Record) {
 	for _, r := range records {
 		m.records = append(m.records, proto.Clone(r))
+	}
+	if m.also != nil {
+		m.also(records)
 	}
 }
 
@@ -125,17 +132,28 @@ func (m *memory) recovered() *ledger.Recovered {
 		case *signalboxv1.Offset:
 			r.Offset = x
 			for t, c := range r.Closed {
-				if !c.Terminal.GetUnwitnessed() {
+				if !c.Terminal.GetUnwitnessed() && !c.Terminal.GetIncomplete() {
 					delete(r.Closed, t)
 				}
+			}
+		case *signalboxv1.Attempt:
+			t := [16]byte(x.GetTicket())
+			if c := r.Closed[t]; c.Terminal.GetUnwitnessed() {
+				c.Attempts = append(c.Attempts, x)
+				r.Closed[t] = c
 			}
 		case *signalboxv1.Terminal:
 			c := ledger.Closed{Terminal: x}
 			if x.GetUnwitnessed() {
-				c.Attempts = m.rows(i, x.GetTicket())
+				c.Open, c.Attempts = m.rows(i, x.GetTicket())
 			}
 			r.Closed[[16]byte(x.GetTicket())] = c
 		case *signalboxv1.Adjustment:
+			if c := r.Closed[[16]byte(x.GetTicket())]; c.Terminal != nil && (x.GetUnwitnessed() || x.GetIncomplete()) {
+				c.Adjustments = append(c.Adjustments, x)
+				r.Closed[[16]byte(x.GetTicket())] = c
+				continue
+			}
 			delete(r.Closed, [16]byte(x.GetTicket()))
 		}
 	}
@@ -154,13 +172,20 @@ func (m *memory) recovered() *ledger.Recovered {
 	return r
 }
 
-func (m *memory) rows(before int, ticket []byte) (rows []*signalboxv1.Attempt) {
+func (m *memory) rows(before int, ticket []byte) (o *signalboxv1.Open, rows []*signalboxv1.Attempt) {
 	for _, record := range m.records[:before] {
-		if a, ok := record.(*signalboxv1.Attempt); ok && string(a.GetTicket()) == string(ticket) {
-			rows = append(rows, a)
+		switch x := record.(type) {
+		case *signalboxv1.Open:
+			if string(x.GetTicket()) == string(ticket) {
+				o = x
+			}
+		case *signalboxv1.Attempt:
+			if string(x.GetTicket()) == string(ticket) {
+				rows = append(rows, x)
+			}
 		}
 	}
-	return rows
+	return o, rows
 }
 
 func (m *memory) ended(after int, requestID string) bool {
@@ -171,7 +196,7 @@ func (m *memory) ended(after int, requestID string) bool {
 				return true
 			}
 		case *signalboxv1.Adjustment:
-			if x.GetRequestId() == requestID {
+			if x.GetRequestId() == requestID && !x.GetUnwitnessed() {
 				return true
 			}
 		}

@@ -14,35 +14,45 @@ const (
 	lateReading = "late_reading"
 )
 
-// correct brings the rows of a run that was closed without its end to what the
-// proxy's late entry says: rows that were written get an adjustment, attempts
-// that have no row get one.
+// correct brings the rows of a run that was closed without its end to what
+// late entries say: rows that were written get an adjustment, attempts that
+// have no row get one. The request's own end may still be missing.
 func (b *Book) correct(r *run, now time.Time) {
 	d, old := r.down(), r.more.rows
-	if r.facts == nil && d.Facts != nil {
+	n := r.known()
+	if d != nil && d.Facts != nil { // after a restart ours may be no more than what the rows say
+		b.facts.drop(r.facts)
 		r.facts = b.facts.take(d.Facts)
 	}
-	rows := b.attempts(r, d, r.metered(), max(d.Attempts, len(r.seen)))
-	state := stateOf(d, lastOf(rows).GetOutcome())
-	b.event(Late, r, backendOf(d.Cluster), state.String())
+	if d != nil {
+		n = max(d.Attempts, len(r.seen))
+	}
+	rows := b.attempts(r, d, r.metered(), n)
+	state := r.state(rows)
+	b.event(Late, r, lastOf(rows).GetBackend(), state.String())
+	what := news{lateEntry, state, d != nil, d != nil && synthetic(lastOf(rows))}
 	for i := range max(len(rows), len(old), 1) {
 		switch {
 		case i < len(old) && i < len(rows):
-			b.amend(r, rows[i], &old[i], lateEntry, state, now)
+			b.amend(rows[i], &old[i], what, now)
 		case i < len(rows):
 			b.out.Records = append(b.out.Records, rows[i])
 		default: // the truth has no such attempt; the request's state is news all the same
-			b.amend(r, b.noAttempt(r, old, i), rowAt(old, i), lateEntry, state, now)
+			b.amend(b.noAttempt(r, old, i), rowAt(old, i), what, now)
 		}
 	}
 	for i := range rows {
 		b.notice(r, rows[i])
 	}
-	r.wrote(rows, state)
-	for i := range r.more.rows {
-		r.more.rows[i].adjusted = i < len(old)
+	m := r.metered()
+	r.wrote(append(old, remember(rows[min(len(rows), len(old)):])...), state)
+	r.more.incomplete = what.incomplete
+	if d != nil {
+		b.keep(r, ended)
+		return
 	}
-	b.keep(r, ended)
+	r.told = uint16(len(r.seen))
+	r.more.metered = m
 }
 
 func rowAt(old []written, i int) *written {
@@ -63,33 +73,53 @@ func (b *Book) noAttempt(r *run, old []written, i int) *signalboxv1.Attempt {
 	return a
 }
 
-// amend writes the adjustment that brings the row was to what a says.
-func (b *Book) amend(r *run, a *signalboxv1.Attempt, was *written, reason string, state signalboxv1.Terminal_State, now time.Time) {
-	if was.adjusted {
+// news is what an adjustment says besides the row.
+type news struct {
+	reason     string
+	state      signalboxv1.Terminal_State
+	witnessed  bool // the request's end was there
+	incomplete bool // the entry of the last attempt is still missing
+}
+
+// amend writes the adjustment that brings the row was to what a says. Without
+// the request's end it writes nothing when there is nothing new.
+func (b *Book) amend(a *signalboxv1.Attempt, was *written, n news, now time.Time) {
+	if was.source == signalboxv1.Usage_SOURCE_PROVIDER && a.GetSource() == signalboxv1.Usage_SOURCE_ESTIMATED {
+		a.Usage, a.Source = ledger.UsageRecord(was.usage), was.source // a reading that was forgotten meanwhile
+	}
+	usage := ledger.UsageOf(a.GetUsage())
+	if !n.witnessed && usage == was.usage && a.GetOutcome() == was.outcome && a.GetSource() == was.source {
 		return
 	}
-	was.adjusted = true
-	start := uint64(was.start)
+	delta, start := minus(usage, was.usage), uint64(was.start)
 	if start == 0 {
 		start = a.GetStartNs()
 	}
-	j := &signalboxv1.Adjustment{
-		Ticket: a.GetTicket(), RequestId: a.GetRequestId(), Number: a.GetNumber(), TimeNs: uint64(now.UnixNano()), Reason: reason,
-		Delta: ledger.UsageRecord(minus(ledger.UsageOf(a.GetUsage()), was.usage)), Source: a.GetSource(), StartNs: start,
+	before := was.source
+	was.outcome, was.source, was.usage = a.GetOutcome(), a.GetSource(), usage
+	was.adjustments++
+	b.out.Records = append(b.out.Records, &signalboxv1.Adjustment{
+		Ticket: a.GetTicket(), RequestId: a.GetRequestId(), Number: a.GetNumber(), Sequence: was.adjustments,
+		TimeNs: uint64(now.UnixNano()), Reason: n.reason, Unwitnessed: !n.witnessed, Incomplete: n.incomplete,
+		Delta: ledger.UsageRecord(delta), Usage: a.GetUsage(), Was: before, Source: a.GetSource(), StartNs: start,
 		Backend: a.GetBackend(), Provider: a.GetProvider(), Region: a.GetRegion(), Model: a.GetModel(),
 		ServedModel: a.GetServedModel(), Tier: a.GetTier(), RequestedModel: a.GetRequestedModel(),
 		Team: a.GetTeam(), KeyId: a.GetKeyId(), Route: a.GetRoute(), Class: a.GetClass(), Policy: a.GetPolicy(), Operation: a.GetOperation(),
-		Stream: a.GetStream(), Status: a.GetStatus(), Outcome: a.GetOutcome(), State: state,
+		Stream: a.GetStream(), Status: a.GetStatus(), Outcome: a.GetOutcome(), State: n.state,
 		RawUsage: a.GetRawUsage(), Suspect: a.GetSuspect(), Stranger: a.GetStranger(),
-	}
-	b.out.Records = append(b.out.Records, j)
+	})
 }
 
 // lateReading takes in an attached stream's reading of a run that is closed:
 // it corrects a usage that no provider told, and is checked against one that
 // a provider did.
 func (b *Book) lateReading(r *run, m *Metered, now time.Time) {
-	if r.more == nil || len(r.more.rows) == 0 || !m.Found {
+	if r.phase == unseen && r.metered() == nil {
+		r.more.metered = m
+		b.correct(r, now)
+		return
+	}
+	if r.phase == unseen || len(r.more.rows) == 0 || !m.Found {
 		return
 	}
 	n := len(r.more.rows)
@@ -108,8 +138,7 @@ func (b *Book) lateReading(r *run, m *Metered, now time.Time) {
 		a.RawUsage = m.Raw
 	}
 	b.event(Late, r, was.backend, "reading")
-	b.amend(r, a, was, lateReading, r.more.state, now)
-	was.source, was.usage = a.GetSource(), m.Usage
+	b.amend(a, was, news{lateReading, r.more.state, true, r.more.incomplete}, now)
 }
 
 func minus(u, v genai.Usage) genai.Usage {

@@ -31,3 +31,19 @@ func place(seen []Upstream, f *facts, n int) []slot {
 }
 
 func backendOf(cluster string) string { return strings.TrimSuffix(cluster, suffix) }
+
+// reach is how many attempts there were at least, given the entries of some:
+// each is at the place of its backend in the order, where it has one left.
+func reach(seen []Upstream, f *facts) int {
+	n := 0
+	for i := range seen {
+		n++
+		for at := n; f != nil && at <= len(f.order); at++ {
+			if f.backend(at) == backendOf(seen[i].Cluster) {
+				n = at
+				break
+			}
+		}
+	}
+	return n
+}

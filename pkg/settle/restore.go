@@ -21,34 +21,39 @@ func (b *Book) Restore(r *ledger.Recovered) {
 	for _, s := range r.Sightings {
 		b.restoreSighting(s)
 	}
-	for _, x := range b.byID {
-		x.due = 0
-	}
-	for _, x := range b.byTicket {
-		x.due = 0
+	for x := range b.all {
+		if x.due != never {
+			x.due = 0
+		}
 	}
 	slices.SortStableFunc(b.waiting, func(x, y wait) int { return cmp.Compare(x.until, y.until) })
 	b.floor = true
 }
 
-// restoreClosed takes in a request that has its end. What its rows do not say,
-// such as the candidates that were not tried, is not needed any more.
+// restoreClosed takes in a request that has its end.
 func (b *Book) restoreClosed(t [16]byte, c *ledger.Closed) {
 	end := c.Terminal
 	if end == nil || b.byTicket[t] != nil {
 		return
 	}
-	r := &run{ticket: t, from: int64(end.GetStartNs())}
+	r := &run{ticket: t, from: int64(end.GetStartNs()), due: never, bytes: c.Open.GetRequestBytes()}
 	r.name(end.GetRequestId(), "")
-	if !end.GetStranger() {
+	switch {
+	case c.Open != nil:
+		r.facts = b.facts.take(c.Open)
+	case !end.GetStranger():
 		r.facts = b.facts.take(factsOf(c))
 	}
-	r.wrote(c.Attempts, end.GetState())
+	r.wrote(remember(c.Attempts), end.GetState())
+	r.more.incomplete = end.GetIncomplete()
+	for _, j := range c.Adjustments {
+		r.adjust(j)
+	}
 	b.byTicket[t] = r
 	b.index(r)
 	b.running++ // keep takes it back
 	to := ended
-	if end.GetUnwitnessed() {
+	if end.GetUnwitnessed() && !slices.ContainsFunc(c.Adjustments, func(j *signalboxv1.Adjustment) bool { return !j.GetUnwitnessed() }) {
 		to = unseen
 		for _, a := range c.Attempts {
 			if !a.GetUnwitnessed() {
@@ -58,6 +63,18 @@ func (b *Book) restoreClosed(t [16]byte, c *ledger.Closed) {
 		r.told = uint16(len(r.seen))
 	}
 	b.keep(r, to)
+}
+
+// adjust brings what is remembered of a row to what an adjustment says.
+func (r *run) adjust(j *signalboxv1.Adjustment) {
+	r.more.state, r.more.incomplete = j.GetState(), j.GetIncomplete()
+	i := int(j.GetNumber()) - 1
+	if i < 0 || i >= len(r.more.rows) {
+		return
+	}
+	was := &r.more.rows[i]
+	was.outcome, was.source, was.adjustments = j.GetOutcome(), j.GetSource(), j.GetSequence()
+	was.usage = was.usage.Add(ledger.UsageOf(j.GetDelta()))
 }
 
 // entryOf makes an entry that leads to the row a again.
@@ -82,6 +99,7 @@ func entryOf(a *signalboxv1.Attempt) Upstream {
 	return u
 }
 
+// factsOf is what the rows of a request say that was opened elsewhere.
 func factsOf(c *ledger.Closed) *signalboxv1.Open {
 	end := c.Terminal
 	o := &signalboxv1.Open{Team: end.GetTeam(), Model: end.GetModel(), Route: end.GetRoute(), KeyId: end.GetKeyId(), Operation: end.GetOperation()}

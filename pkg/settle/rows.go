@@ -2,7 +2,6 @@ package settle
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
@@ -60,8 +59,9 @@ func (b *Book) attempts(r *run, d *Downstream, m *Metered, n int) []*signalboxv1
 // row makes the row of one attempt without its outcome and usage.
 func (b *Book) row(r *run, s *slot, number int) *signalboxv1.Attempt {
 	c := r.facts.candidate(number, s.backend)
+	ticket, id := r.ids()
 	a := &signalboxv1.Attempt{
-		Ticket: slices.Clone(r.ticket[:]), RequestId: r.requestID(), Number: uint32(number),
+		Ticket: ticket, RequestId: id, Number: uint32(number),
 		Backend: c.GetBackend(), Provider: c.GetProvider(), Region: c.GetRegion(), Model: c.GetModel(),
 		Status: uint32(max(s.Status, 0)), Details: details(&s.Upstream),
 		RequestBytes: cmp.Or(s.Sent, r.bytes), ResponseBytes: s.Received,
@@ -114,7 +114,7 @@ func (b *Book) lastRow(r *run, s *slot, d *Downstream, m *Metered, number int) *
 	if d != nil {
 		a.ServedModel, a.Tier = name(d.ServedModel), name(d.Tier)
 		a.Stream = a.Stream || r.facts == nil && strings.HasPrefix(d.ContentType, "text/event-stream")
-		a.ResponseBytes = cmp.Or(a.ResponseBytes, d.Sent)
+		a.RequestBytes, a.ResponseBytes = cmp.Or(a.RequestBytes, d.Received), cmp.Or(a.ResponseBytes, d.Sent)
 	}
 	if m != nil {
 		a.ServedModel, a.Tier = cmp.Or(name(m.ServedModel), a.ServedModel), cmp.Or(name(m.Tier), a.Tier)
@@ -173,8 +173,9 @@ func worked(a *signalboxv1.Attempt) bool {
 
 // terminal begins the end of r at time at.
 func (b *Book) terminal(r *run, at int64) *signalboxv1.Terminal {
+	ticket, id := r.ids()
 	t := &signalboxv1.Terminal{
-		Ticket: slices.Clone(r.ticket[:]), RequestId: r.requestID(), TimeNs: uint64(at), StartNs: uint64(r.from), Stranger: r.facts == nil,
+		Ticket: ticket, RequestId: id, TimeNs: uint64(at), StartNs: uint64(r.from), Stranger: r.facts == nil,
 	}
 	if f := r.facts; f != nil {
 		t.Team, t.Model, t.Route, t.KeyId, t.Operation = f.team, f.model, f.route, f.keyID, f.operation

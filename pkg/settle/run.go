@@ -43,23 +43,27 @@ type run struct {
 
 // more is what only some runs have.
 type more struct {
-	requestID string // when it is no UUID
-	clientID  string
-	metered   *Metered
-	down      *Downstream
-	downTold  bool
-	rows      []written
-	state     signalboxv1.Terminal_State // of the terminal that was written
+	ticket []byte // the ids as the records have them, made once
+	name   string
+
+	requestID  string // when it is no UUID
+	clientID   string
+	metered    *Metered
+	down       *Downstream
+	downTold   bool
+	rows       []written
+	state      signalboxv1.Terminal_State // as it was written
+	incomplete bool                       // it was written without the entry of the last attempt
 }
 
 // written is what a later truth is compared with.
 type written struct {
-	outcome  signalboxv1.Attempt_Outcome
-	source   signalboxv1.Usage_Source
-	usage    genai.Usage
-	start    int64
-	backend  string
-	adjusted bool
+	outcome     signalboxv1.Attempt_Outcome
+	source      signalboxv1.Usage_Source
+	usage       genai.Usage
+	start       int64
+	backend     string
+	adjustments uint32
 }
 
 func (r *run) extra() *more {
@@ -121,6 +125,15 @@ func (r *run) name(requestID, clientID string) {
 	}
 }
 
+// ids are ticket and request id as the records of r share them.
+func (r *run) ids() ([]byte, string) {
+	x := r.extra()
+	if x.ticket == nil {
+		x.ticket, x.name = slices.Clone(r.ticket[:]), r.requestID()
+	}
+	return x.ticket, x.name
+}
+
 func (r *run) requestID() string {
 	if r.more != nil && r.more.requestID != "" {
 		return r.more.requestID
@@ -134,14 +147,13 @@ func (r *run) requestID() string {
 // open rebuilds the Open record.
 func (r *run) open() *signalboxv1.Open {
 	f := r.facts
+	ticket, name := r.ids()
 	o := &signalboxv1.Open{
-		Ticket: slices.Clone(r.ticket[:]), RequestId: r.requestID(), TimeNs: uint64(r.from), DeadlineNs: uint64(r.deadline), RequestBytes: r.bytes,
+		Ticket: ticket, RequestId: name, TimeNs: uint64(r.from), DeadlineNs: uint64(r.deadline), RequestBytes: r.bytes,
 		Team: f.team, KeyId: f.keyID, Operation: f.operation, Model: f.model, Route: f.route, Class: f.class, Policy: f.policy,
 		Order: f.order, Stream: f.stream, UsageInjected: f.injected, Node: f.node,
 	}
-	if r.more != nil {
-		o.ClientRequestId = r.more.clientID
-	}
+	o.ClientRequestId = r.more.clientID
 	return o
 }
 

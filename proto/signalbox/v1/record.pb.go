@@ -888,7 +888,8 @@ type Terminal struct {
 	Stranger      bool                   `protobuf:"varint,13,opt,name=stranger,proto3" json:"stranger,omitempty"`
 	KeyId         string                 `protobuf:"bytes,14,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
 	Operation     string                 `protobuf:"bytes,15,opt,name=operation,proto3" json:"operation,omitempty"`
-	Unwitnessed   bool                   `protobuf:"varint,16,opt,name=unwitnessed,proto3" json:"unwitnessed,omitempty"` // the proxy's entry was not there: it may still correct the rows
+	Unwitnessed   bool                   `protobuf:"varint,16,opt,name=unwitnessed,proto3" json:"unwitnessed,omitempty"` // the proxy's entry of the end was not there: it may still come
+	Incomplete    bool                   `protobuf:"varint,17,opt,name=incomplete,proto3" json:"incomplete,omitempty"`   // the end was there, the entry of an attempt was not: it may still come
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1035,13 +1036,21 @@ func (x *Terminal) GetUnwitnessed() bool {
 	return false
 }
 
-// Adjustment corrects an Attempt row: its usage is added to the row's. At most
-// one is written for a row.
+func (x *Terminal) GetIncomplete() bool {
+	if x != nil {
+		return x.Incomplete
+	}
+	return false
+}
+
+// Adjustment corrects an Attempt row: its usage is added to the row's, and what
+// it says of the outcome and of the request's state replaces what was said
+// before. (ticket, number, sequence) is unique.
 type Adjustment struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	Ticket         []byte                 `protobuf:"bytes,1,opt,name=ticket,proto3" json:"ticket,omitempty"`
 	RequestId      string                 `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	Number         uint32                 `protobuf:"varint,3,opt,name=number,proto3" json:"number,omitempty"`                // of the attempt
+	Number         uint32                 `protobuf:"varint,3,opt,name=number,proto3" json:"number,omitempty"`                // of the attempt; 0 where only the request's state is news
 	TimeNs         uint64                 `protobuf:"fixed64,4,opt,name=time_ns,json=timeNs,proto3" json:"time_ns,omitempty"` // of the correction
 	Reason         string                 `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`                 // "late_entry" or "late_reading"
 	Delta          *Usage                 `protobuf:"bytes,6,opt,name=delta,proto3" json:"delta,omitempty"`
@@ -1067,6 +1076,11 @@ type Adjustment struct {
 	Suspect        bool                   `protobuf:"varint,26,opt,name=suspect,proto3" json:"suspect,omitempty"`
 	Stranger       bool                   `protobuf:"varint,27,opt,name=stranger,proto3" json:"stranger,omitempty"`
 	Operation      string                 `protobuf:"bytes,28,opt,name=operation,proto3" json:"operation,omitempty"`
+	Sequence       uint32                 `protobuf:"varint,29,opt,name=sequence,proto3" json:"sequence,omitempty"`                      // 1 is the row's first adjustment
+	Unwitnessed    bool                   `protobuf:"varint,30,opt,name=unwitnessed,proto3" json:"unwitnessed,omitempty"`                // the request's end is still missing: another may follow
+	Incomplete     bool                   `protobuf:"varint,31,opt,name=incomplete,proto3" json:"incomplete,omitempty"`                  // the end was there, the entry of an attempt is still missing
+	Usage          *Usage                 `protobuf:"bytes,32,opt,name=usage,proto3" json:"usage,omitempty"`                             // of the attempt, with delta and all before it
+	Was            Usage_Source           `protobuf:"varint,33,opt,name=was,proto3,enum=signalbox.v1.Usage_Source" json:"was,omitempty"` // where the usage came from before
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -1295,6 +1309,41 @@ func (x *Adjustment) GetOperation() string {
 		return x.Operation
 	}
 	return ""
+}
+
+func (x *Adjustment) GetSequence() uint32 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *Adjustment) GetUnwitnessed() bool {
+	if x != nil {
+		return x.Unwitnessed
+	}
+	return false
+}
+
+func (x *Adjustment) GetIncomplete() bool {
+	if x != nil {
+		return x.Incomplete
+	}
+	return false
+}
+
+func (x *Adjustment) GetUsage() *Usage {
+	if x != nil {
+		return x.Usage
+	}
+	return nil
+}
+
+func (x *Adjustment) GetWas() Usage_Source {
+	if x != nil {
+		return x.Was
+	}
+	return Usage_SOURCE_NONE
 }
 
 // Offset is how far the proxy's log has been read: every record that follows
@@ -1716,7 +1765,7 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\x14OUTCOME_RATE_LIMITED\x10\t\x12\x0f\n" +
 	"\vOUTCOME_CUT\x10\n" +
 	"\x12\x13\n" +
-	"\x0fOUTCOME_UNKNOWN\x10\v\"\xc3\x04\n" +
+	"\x0fOUTCOME_UNKNOWN\x10\v\"\xe3\x04\n" +
 	"\bTerminal\x12\x16\n" +
 	"\x06ticket\x18\x01 \x01(\fR\x06ticket\x12\x1d\n" +
 	"\n" +
@@ -1735,14 +1784,17 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\bstranger\x18\r \x01(\bR\bstranger\x12\x15\n" +
 	"\x06key_id\x18\x0e \x01(\tR\x05keyId\x12\x1c\n" +
 	"\toperation\x18\x0f \x01(\tR\toperation\x12 \n" +
-	"\vunwitnessed\x18\x10 \x01(\bR\vunwitnessed\"\x82\x01\n" +
+	"\vunwitnessed\x18\x10 \x01(\bR\vunwitnessed\x12\x1e\n" +
+	"\n" +
+	"incomplete\x18\x11 \x01(\bR\n" +
+	"incomplete\"\x82\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fSTATE_COMPLETED\x10\x01\x12\x10\n" +
 	"\fSTATE_FAILED\x10\x02\x12\x15\n" +
 	"\x11STATE_CLIENT_GONE\x10\x03\x12\x11\n" +
 	"\rSTATE_REFUSED\x10\x04\x12\x11\n" +
-	"\rSTATE_UNKNOWN\x10\x05\"\xc7\x06\n" +
+	"\rSTATE_UNKNOWN\x10\x05\"\xfe\a\n" +
 	"\n" +
 	"Adjustment\x12\x16\n" +
 	"\x06ticket\x18\x01 \x01(\fR\x06ticket\x12\x1d\n" +
@@ -1774,7 +1826,14 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\traw_usage\x18\x19 \x01(\fR\brawUsage\x12\x18\n" +
 	"\asuspect\x18\x1a \x01(\bR\asuspect\x12\x1a\n" +
 	"\bstranger\x18\x1b \x01(\bR\bstranger\x12\x1c\n" +
-	"\toperation\x18\x1c \x01(\tR\toperation\"{\n" +
+	"\toperation\x18\x1c \x01(\tR\toperation\x12\x1a\n" +
+	"\bsequence\x18\x1d \x01(\rR\bsequence\x12 \n" +
+	"\vunwitnessed\x18\x1e \x01(\bR\vunwitnessed\x12\x1e\n" +
+	"\n" +
+	"incomplete\x18\x1f \x01(\bR\n" +
+	"incomplete\x12)\n" +
+	"\x05usage\x18  \x01(\v2\x13.signalbox.v1.UsageR\x05usage\x12,\n" +
+	"\x03was\x18! \x01(\x0e2\x1a.signalbox.v1.Usage.SourceR\x03was\"{\n" +
 	"\x06Offset\x12\x14\n" +
 	"\x05inode\x18\x01 \x01(\x04R\x05inode\x12\x16\n" +
 	"\x06device\x18\x02 \x01(\x04R\x06device\x12\x16\n" +
@@ -1846,14 +1905,16 @@ var file_signalbox_v1_record_proto_depIdxs = []int32{
 	0,  // 6: signalbox.v1.Adjustment.source:type_name -> signalbox.v1.Usage.Source
 	1,  // 7: signalbox.v1.Adjustment.outcome:type_name -> signalbox.v1.Attempt.Outcome
 	2,  // 8: signalbox.v1.Adjustment.state:type_name -> signalbox.v1.Terminal.State
-	11, // 9: signalbox.v1.Sighting.end:type_name -> signalbox.v1.Sighting.End
-	4,  // 10: signalbox.v1.Sighting.End.facts:type_name -> signalbox.v1.Open
-	5,  // 11: signalbox.v1.Sighting.End.usage:type_name -> signalbox.v1.Usage
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	5,  // 9: signalbox.v1.Adjustment.usage:type_name -> signalbox.v1.Usage
+	0,  // 10: signalbox.v1.Adjustment.was:type_name -> signalbox.v1.Usage.Source
+	11, // 11: signalbox.v1.Sighting.end:type_name -> signalbox.v1.Sighting.End
+	4,  // 12: signalbox.v1.Sighting.End.facts:type_name -> signalbox.v1.Open
+	5,  // 13: signalbox.v1.Sighting.End.usage:type_name -> signalbox.v1.Usage
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_signalbox_v1_record_proto_init() }

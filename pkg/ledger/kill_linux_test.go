@@ -22,6 +22,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
 		writeUntilKilled(dir)
 	}
+	if dir := os.Getenv(fullDir); dir != "" {
+		fillDisk(dir)
+	}
 	os.Exit(m.Run())
 }
 
