@@ -43,6 +43,7 @@ type Book struct {
 	touched []*run // that have entries which no sighting tells of
 	ended   ring
 	unseen  ring
+	now     int64 // of the last call that had a time
 	nextDue int64 // no running request is due before
 	floor   bool  // restored requests wait for the first Tick to be given their due
 
@@ -118,6 +119,7 @@ func (b *Book) byRequest(requestID string) *run {
 
 // Upstream takes in the end of an attempt.
 func (b *Book) Upstream(u Upstream, now time.Time) {
+	b.clock(now)
 	if u.RequestID == "" {
 		return // nothing can be joined to it
 	}
@@ -151,6 +153,7 @@ func (b *Book) orphan(requestID string, now time.Time) *run {
 
 // Downstream takes in the end of a request.
 func (b *Book) Downstream(d Downstream, now time.Time) {
+	b.clock(now)
 	r := b.find(&d, now)
 	if r == nil || r.phase == ended || r.down() != nil {
 		return
@@ -231,9 +234,9 @@ func (b *Book) Refused(o *signalboxv1.Open, code string, status int, now time.Ti
 	if r.phase != running {
 		return
 	}
-	end := b.terminal(r, now.UnixNano())
-	end.Code, end.Status = code, uint32(status)
-	b.close(r, nil, ended, signalboxv1.Terminal_STATE_REFUSED, end)
+	end := r.terminal(b.clock(now))
+	end.State, end.Code, end.Status = signalboxv1.Terminal_STATE_REFUSED, code, uint32(status)
+	b.close(r, nil, end, ended)
 }
 
 // Len is the number of running requests, those included that were not opened
@@ -270,6 +273,12 @@ func (b *Book) Take() Result {
 
 func (b *Book) event(k EventKind, r *run, backend, detail string) {
 	b.out.Events = append(b.out.Events, Event{Kind: k, RequestID: r.requestID(), Backend: backend, Detail: detail})
+}
+
+// clock takes note of the time.
+func (b *Book) clock(now time.Time) int64 {
+	b.now = now.UnixNano()
+	return b.now
 }
 
 // touch remembers that r has entries that no sighting tells of yet.

@@ -10,11 +10,12 @@ import (
 // RESPONSE_FLAGS and RESPONSE_CODE_DETAILS). An attempt's own entry has flags
 // and no details; it has none for a caller that left (seen on 1.40).
 const (
-	viaUpstream = "via_upstream"
-	flagsGone   = " DC DR DPE "                             // the caller's side ended
-	flagsNoHost = " UH UO NC NR NFCF "                      // nothing to connect to
-	flagsLate   = " UT SI UMSDR DT "                        // a timeout
-	flagsBroken = flagsLate + " UC UR LR UPE UF DF RL UAEX" // the answer was broken off
+	viaUpstream  = "via_upstream"
+	flagsGone    = " DC DR DPE "                   // the caller's side ended
+	flagsNoHost  = " UH UO NC NR NFCF "            // nothing to connect to
+	flagsLate    = " UT SI UMSDR DT "              // a timeout
+	flagsConnect = " UF DF "                       // no connection
+	flagsBroken  = flagsLate + " UC UR LR UPE UF " // the answer was broken off
 )
 
 // has reports whether any of the comma-separated flags is in set.
@@ -55,7 +56,7 @@ func outcomeOf(status int, flags string) signalboxv1.Attempt_Outcome {
 		return signalboxv1.Attempt_OUTCOME_COMPLETED
 	case has(flags, flagsNoHost):
 		return signalboxv1.Attempt_OUTCOME_NO_HOST
-	case has(flags, " UF "):
+	case has(flags, flagsConnect):
 		return signalboxv1.Attempt_OUTCOME_CONNECT_FAILURE
 	case has(flags, flagsLate):
 		return signalboxv1.Attempt_OUTCOME_TIMEOUT

@@ -13,7 +13,10 @@ import (
 // Tick lets time pass: it settles what waited long enough and closes what will
 // not be told any more. Call it a few times a second.
 func (b *Book) Tick(now time.Time) {
-	at := now.UnixNano()
+	at := b.clock(now)
+	if b.floor {
+		b.raise(at)
+	}
 	n := 0
 	for n < len(b.waiting) && b.waiting[n].until <= at {
 		if r := b.waiting[n].r; r.phase != ended && r.down() != nil {
@@ -22,9 +25,6 @@ func (b *Book) Tick(now time.Time) {
 		n++
 	}
 	b.waiting = slices.Delete(b.waiting, 0, n)
-	if b.floor {
-		b.raise(at)
-	}
 	if at >= b.nextDue {
 		b.expire(now)
 	}
@@ -50,11 +50,14 @@ func (b *Book) raise(at int64) {
 	for r := range b.all {
 		switch {
 		case r.due != 0 || r.phase == ended:
-		case r.phase == running:
+		case r.phase == running && r.facts != nil:
 			b.expect(r, max(r.limit(), at)+int64(b.o.UnknownAfter))
 		default:
 			b.expect(r, at+int64(b.o.UnknownAfter))
 		}
+	}
+	for i := range b.waiting {
+		b.waiting[i].until = max(b.waiting[i].until, at+int64(b.o.Grace))
 	}
 	b.floor = false
 }
@@ -85,14 +88,17 @@ func (b *Book) expire(now time.Time) {
 	}
 }
 
-// EnvoyGone says that the proxy ended at the time at: requests that it had
-// until then wait for what is left of its log, and no longer for their
+// EnvoyGone says that the proxy was found dead at the time at: requests that it
+// had until then wait for what is left of its log, and no longer for their
 // deadline.
 func (b *Book) EnvoyGone(at time.Time) {
 	end := at.UnixNano()
 	for r := range b.all {
-		if r.phase == running && r.from <= end && r.due > end {
-			b.expect(r, min(r.due, end+int64(b.o.UnknownAfter)))
+		if r.phase != running || r.from > end {
+			continue
+		}
+		if due := end + int64(b.o.UnknownAfter); r.due == 0 || r.due > due {
+			b.expect(r, due)
 		}
 	}
 }
@@ -113,12 +119,11 @@ func (b *Book) finish(r *run, now time.Time) {
 		b.strange(r)
 		n = max(n, 1)
 	}
-	rows := b.attempts(r, d, r.metered(), n)
-	end := b.terminal(r, ns(d.Start.Add(d.Duration)))
+	rows := b.attempts(r, n)
+	end := r.terminal(ns(d.Start.Add(d.Duration)))
 	end.Status = uint32(max(d.Status, 0))
-	last := lastOf(rows)
-	end.Incomplete = synthetic(last)
-	b.close(r, rows, ended, r.state(rows), end)
+	end.State, end.Incomplete = r.state(rows), synthetic(lastOf(rows))
+	b.close(r, rows, end, ended)
 }
 
 // lose closes r without the end of its request: by an attached stream's own
@@ -127,10 +132,10 @@ func (b *Book) lose(r *run, now time.Time) {
 	if r.facts == nil {
 		b.strange(r)
 	}
-	m := r.metered()
-	rows := b.attempts(r, nil, m, r.known())
-	end := b.terminal(r, now.UnixNano())
-	if m != nil {
+	rows := b.attempts(r, r.known())
+	end := r.terminal(now.UnixNano())
+	end.State = r.state(rows)
+	if m := r.metered(); m != nil {
 		end.TimeNs = uint64(cmp.Or(ns(m.End), now.UnixNano()))
 		end.Status = uint32(max(m.Status, 0))
 	} else {
@@ -140,7 +145,7 @@ func (b *Book) lose(r *run, now time.Time) {
 	if !b.o.Alone {
 		to, end.Unwitnessed = unseen, true
 	}
-	b.close(r, rows, to, r.state(rows), end)
+	b.close(r, rows, end, to)
 }
 
 // state is how r ended, by the proxy's entry or else by a reading.
@@ -207,8 +212,8 @@ func (b *Book) strange(r *run) {
 }
 
 // close writes the rows and the end of r.
-func (b *Book) close(r *run, rows []*signalboxv1.Attempt, to phase, state signalboxv1.Terminal_State, end *signalboxv1.Terminal) {
-	end.State, end.Attempts, end.Backend = state, uint32(len(rows)), lastOf(rows).GetBackend()
+func (b *Book) close(r *run, rows []*signalboxv1.Attempt, end *signalboxv1.Terminal, to phase) {
+	end.Attempts, end.Backend = uint32(len(rows)), lastOf(rows).GetBackend()
 	b.out.Records = slices.Grow(b.out.Records, len(rows)+1)
 	for _, a := range rows {
 		b.out.Records = append(b.out.Records, a)
@@ -220,7 +225,7 @@ func (b *Book) close(r *run, rows []*signalboxv1.Attempt, to phase, state signal
 		s.Open = r.open()
 	}
 	b.out.Settled = append(b.out.Settled, s)
-	r.wrote(remember(rows), state)
+	r.wrote(remember(rows), end.GetState())
 	r.more.incomplete = end.GetIncomplete()
 	b.keep(r, to)
 }

@@ -27,7 +27,7 @@ func (b *Book) correct(r *run, now time.Time) {
 	if d != nil {
 		n = max(d.Attempts, len(r.seen))
 	}
-	rows := b.attempts(r, d, r.metered(), n)
+	rows := b.attempts(r, n)
 	state := r.state(rows)
 	b.event(Late, r, lastOf(rows).GetBackend(), state.String())
 	what := news{lateEntry, state, d != nil, d != nil && synthetic(lastOf(rows))}
@@ -38,7 +38,7 @@ func (b *Book) correct(r *run, now time.Time) {
 		case i < len(rows):
 			b.out.Records = append(b.out.Records, rows[i])
 		default: // the truth has no such attempt; the request's state is news all the same
-			b.amend(b.noAttempt(r, old, i), rowAt(old, i), what, now)
+			b.amend(r.noAttempt(old, i), rowAt(old, i), what, now)
 		}
 	}
 	for i := range rows {
@@ -64,11 +64,11 @@ func rowAt(old []written, i int) *written {
 
 // noAttempt is what an adjustment says of a row whose attempt there never was,
 // or of a request without rows (number 0).
-func (b *Book) noAttempt(r *run, old []written, i int) *signalboxv1.Attempt {
+func (r *run) noAttempt(old []written, i int) *signalboxv1.Attempt {
 	if i >= len(old) {
-		return b.row(r, &slot{}, 0)
+		return r.row(&slot{}, 0)
 	}
-	a := b.row(r, &slot{backend: old[i].backend}, i+1)
+	a := r.row(&slot{backend: old[i].backend}, i+1)
 	a.Outcome = signalboxv1.Attempt_OUTCOME_UNKNOWN
 	return a
 }
@@ -130,7 +130,7 @@ func (b *Book) lateReading(r *run, m *Metered, now time.Time) {
 		}
 		return
 	}
-	a := b.row(r, &slot{backend: was.backend}, n)
+	a := r.row(&slot{backend: was.backend}, n)
 	a.Outcome, a.Status = was.outcome, uint32(max(m.Status, 0))
 	a.ServedModel, a.Tier = name(m.ServedModel), name(m.Tier)
 	a.Usage, a.Source, a.Suspect = ledger.UsageRecord(m.Usage), signalboxv1.Usage_SOURCE_PROVIDER, m.Suspect

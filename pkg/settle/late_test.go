@@ -172,7 +172,7 @@ func TestSightingsSurviveARestart(t *testing.T) {
 		"end_without_attempt": {
 			first: func(b *Book) { b.Upstream(up(1, "a", 0, 500, "-"), epoch); b.Downstream(d, epoch) },
 			saw:   []string{"sighting a", "end b~"},
-			then:  func(b *Book) { b.Tick(at(time.Minute)) },
+			then:  func(b *Book) { b.Tick(at(time.Minute)); b.Tick(at(time.Minute + 2*time.Second)) },
 		},
 	} {
 		for mode, open := range map[string]bool{"opened_here": true, "foreign": false} {

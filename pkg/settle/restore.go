@@ -118,14 +118,14 @@ func (b *Book) sightings(r *run) {
 		return
 	}
 	for ; int(r.told) < len(r.seen); r.told++ {
-		b.out.Records = append(b.out.Records, sighting(r, &r.seen[r.told]))
+		b.out.Records = append(b.out.Records, b.sighting(r, &r.seen[r.told]))
 	}
 	d := r.down()
 	if d == nil || r.more.downTold {
 		return
 	}
 	r.more.downTold = true
-	s := sighting(r, &d.Upstream)
+	s := b.sighting(r, &d.Upstream)
 	s.End = &signalboxv1.Sighting_End{
 		Facts: d.Facts, Attempts: uint32(max(d.Attempts, 0)), RawUsage: d.RawUsage, Suspect: d.Suspect,
 		ServedModel: d.ServedModel, Tier: d.Tier, ContentType: d.ContentType,
@@ -139,11 +139,11 @@ func (b *Book) sightings(r *run) {
 	b.out.Records = append(b.out.Records, s)
 }
 
-func sighting(r *run, u *Upstream) *signalboxv1.Sighting {
+func (b *Book) sighting(r *run, u *Upstream) *signalboxv1.Sighting {
 	return &signalboxv1.Sighting{
 		RequestId: r.requestID(), Cluster: u.Cluster, Status: uint32(max(u.Status, 0)), Flags: u.Flags, Details: u.Details,
 		StartNs: uint64(ns(u.Start)), DurationNs: int64(u.Duration), FirstByteNs: int64(u.FirstByte),
-		Received: u.Received, Sent: u.Sent,
+		Received: u.Received, Sent: u.Sent, TimeNs: uint64(b.now),
 	}
 }
 

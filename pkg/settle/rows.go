@@ -24,40 +24,41 @@ type count struct {
 	raw     []byte
 }
 
-// attempts makes the rows of r's n attempts. d is the request's end and m an
-// attached stream's reading; either may be nil.
-func (b *Book) attempts(r *run, d *Downstream, m *Metered, n int) []*signalboxv1.Attempt {
+// attempts makes the rows of r's n attempts.
+func (b *Book) attempts(r *run, n int) []*signalboxv1.Attempt {
 	slots := place(r.inOrder(), r.facts, n)
 	rows := make([]*signalboxv1.Attempt, 0, n)
 	for i := range slots {
 		if i < n-1 {
-			a := b.row(r, &slots[i], i+1)
-			a.Outcome = outcomeOf(slots[i].Status, slots[i].Flags)
-			switch {
-			case slots[i].absent && d == nil:
-				a.Outcome = signalboxv1.Attempt_OUTCOME_UNKNOWN
-			case slots[i].absent:
-				a.Outcome = signalboxv1.Attempt_OUTCOME_NO_HOST
-			}
-			rows = append(rows, a)
+			rows = append(rows, r.lostRow(&slots[i], i+1))
+			continue
 		}
+		synthesized := substitute(slots, r.down(), r.metered())
+		a := b.lastRow(r, &slots[i], n)
+		if synthesized {
+			b.event(Synthesized, r, a.GetBackend(), a.GetOutcome().String())
+		}
+		rows = append(rows, a)
 	}
-	if n == 0 {
-		return rows
-	}
-	last := &slots[n-1]
-	told := substitute(slots, d, m)
-	a := b.lastRow(r, last, d, m, n)
-	if told {
-		b.event(Synthesized, r, a.GetBackend(), a.GetOutcome().String())
-	} else if last.absent {
+	return rows
+}
+
+// lostRow makes the row of an attempt that another one followed.
+func (r *run) lostRow(s *slot, number int) *signalboxv1.Attempt {
+	a := r.row(s, number)
+	switch {
+	case !s.absent:
+		a.Outcome = outcomeOf(s.Status, s.Flags)
+	case r.down() == nil: // its entry may still come
 		a.Outcome = signalboxv1.Attempt_OUTCOME_UNKNOWN
+	default:
+		a.Outcome = signalboxv1.Attempt_OUTCOME_NO_HOST
 	}
-	return append(rows, a)
+	return a
 }
 
 // row makes the row of one attempt without its outcome and usage.
-func (b *Book) row(r *run, s *slot, number int) *signalboxv1.Attempt {
+func (r *run) row(s *slot, number int) *signalboxv1.Attempt {
 	c := r.facts.candidate(number, s.backend)
 	ticket, id := r.ids()
 	a := &signalboxv1.Attempt{
@@ -104,11 +105,12 @@ func substitute(slots []slot, d *Downstream, m *Metered) bool {
 }
 
 // lastRow makes the row of the attempt that the answer came from.
-func (b *Book) lastRow(r *run, s *slot, d *Downstream, m *Metered, number int) *signalboxv1.Attempt {
-	a := b.row(r, s, number)
+func (b *Book) lastRow(r *run, s *slot, number int) *signalboxv1.Attempt {
+	a, d, m := r.row(s, number), r.down(), r.metered()
 	a.Last = true
-	if s.absent && d == nil && m == nil {
-		return a // nothing tells of it
+	if s.absent && d == nil && m == nil { // nothing tells of it
+		a.Outcome = signalboxv1.Attempt_OUTCOME_UNKNOWN
+		return a
 	}
 	a.Outcome = lastOutcome(&s.Upstream, d, m)
 	if d != nil {
@@ -119,7 +121,7 @@ func (b *Book) lastRow(r *run, s *slot, d *Downstream, m *Metered, number int) *
 	if m != nil {
 		a.ServedModel, a.Tier = cmp.Or(name(m.ServedModel), a.ServedModel), cmp.Or(name(m.Tier), a.Tier)
 	}
-	b.measure(r, a, d, m)
+	b.measure(r, a)
 	return a
 }
 
@@ -137,8 +139,9 @@ func fromReading(m *Metered) Upstream {
 
 // measure finds the usage of the last attempt: what our own meter read, else
 // what the proxy lifted, else an estimate where a provider has worked for it.
-func (b *Book) measure(r *run, a *signalboxv1.Attempt, d *Downstream, m *Metered) {
+func (b *Book) measure(r *run, a *signalboxv1.Attempt) {
 	var c count
+	d, m := r.down(), r.metered()
 	switch {
 	case m != nil && m.Found:
 		c = count{m.Usage, signalboxv1.Usage_SOURCE_PROVIDER, m.Suspect, m.Raw}
@@ -172,7 +175,7 @@ func worked(a *signalboxv1.Attempt) bool {
 }
 
 // terminal begins the end of r at time at.
-func (b *Book) terminal(r *run, at int64) *signalboxv1.Terminal {
+func (r *run) terminal(at int64) *signalboxv1.Terminal {
 	ticket, id := r.ids()
 	t := &signalboxv1.Terminal{
 		Ticket: ticket, RequestId: id, TimeNs: uint64(at), StartNs: uint64(r.from), Stranger: r.facts == nil,
