@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -90,13 +91,23 @@ func TestMaxAttempts(t *testing.T) {
 	}
 }
 
-// TestSessionMemory runs with room for no body: the request is served, without
-// fallback, and says so.
+// TestSessionMemory fills the room for bodies with a request that waits: the
+// next one is served without fallback, and says so.
 func TestSessionMemory(t *testing.T) {
 	r := start(t, plan{providers: named("a", "b"), configure: func(c *bed.Config, _ map[string]*provider.Server) {
-		c.State = bed.Section{"session_memory": "1MiB"}
+		c.Envoy = bed.Section{"body_limit": "2MiB"}
+		c.State = bed.Section{"session_memory": "2MiB"}
 	}})
-	text := strings.Repeat("Hello ", 400_000)
+	text := strings.Repeat("Hello ", 250_000)
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		if a := r.do(t, request{body: chat("", text+"\n#fault stall-before=2s")}); a.status != 200 {
+			t.Errorf("the first one: %d %s", a.status, a.body)
+		}
+	})
+	if err := r.at["a"].Journal().WaitArrived(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
 	a := r.do(t, request{body: chat("", text)})
 	if a.status != 200 || a.header.Get("x-signalbox-fallback") == "" {
 		t.Errorf("%d %v", a.status, a.header)
@@ -107,6 +118,11 @@ func TestSessionMemory(t *testing.T) {
 	}
 	if got := r.Metric(t.Context(), "signalbox_no_fallback_total"); got != 2 {
 		t.Errorf("signalbox_no_fallback_total is %v", got)
+	}
+	wait.Wait()
+	a = r.do(t, request{body: chat("", text+"\n#fault backend=a status=500")})
+	if a.status != 200 || a.header.Get("x-signalbox-provider") != "b" {
+		t.Errorf("with room again: %d %v %s", a.status, a.header, a.body)
 	}
 	compareAll(t, r, false)
 }

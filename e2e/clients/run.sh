@@ -38,15 +38,17 @@ keep() {
   tmp=''
 }
 
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+
 # pip runs a pip: the system's, or that of a virtual environment below $tmp.
 pip() {
   if python3 -m pip --version >/dev/null 2>&1; then
-    python3 -m pip --disable-pip-version-check "$@"
+    python3 -m pip "$@"
     return
   fi
   [[ -x "$tmp/.pip/bin/python" ]] || python3 -m venv "$tmp/.pip" >/dev/null 2>&1 ||
     die "python3 has neither pip nor venv: install python3-pip or python3-venv."
-  "$tmp/.pip/bin/python" -m pip --disable-pip-version-check "$@"
+  "$tmp/.pip/bin/python" -m pip "$@"
 }
 
 get_python() {
