@@ -17,7 +17,7 @@ die() {
 }
 
 # version PATH prints "1.40.0", or nothing when PATH is no Envoy.
-version() { "$1" --version 2>/dev/null | sed -n 's|.*version: [^/]*/\([0-9][0-9.]*\).*|\1|p' | head -n1; }
+version() { { "$1" --version 2>/dev/null || true; } | sed -n 's|.*version: [^/]*/\([0-9][0-9.]*\).*|\1|p' | head -n1; }
 
 # enough VERSION
 enough() {
