@@ -64,14 +64,14 @@ func (codec) Unmarshal(data mem.BufferSlice, v any) error {
 	switch m := v.(type) {
 	case *received:
 		m.free()
-		m.buf = data.MaterializeToBuffer(mem.DefaultBufferPool())
+		m.buf = data.MaterializeToBuffer(pool)
 		return m.parse(m.buf.ReadOnlyData())
 	case raw:
-		buf := data.MaterializeToBuffer(mem.DefaultBufferPool())
+		buf := data.MaterializeToBuffer(pool)
 		defer buf.Free()
 		return m.UnmarshalWire(buf.ReadOnlyData())
 	case proto.Message:
-		buf := data.MaterializeToBuffer(mem.DefaultBufferPool())
+		buf := data.MaterializeToBuffer(pool)
 		defer buf.Free()
 		return proto.Unmarshal(buf.ReadOnlyData(), m)
 	}

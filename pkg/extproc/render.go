@@ -43,8 +43,8 @@ const (
 	modeDuplex   bodyMode = 4
 )
 
-// pool is where replies are encoded.
-var pool = mem.DefaultBufferPool()
+// pool holds the buffers of bodies and replies.
+var pool = new(bufferPool)
 
 // plain are the replies that change nothing, encoded once.
 var plain = map[protowire.Number]mem.Buffer{

@@ -175,11 +175,8 @@ func (ss *session) requestBody(r *received) (bool, error) {
 func (ss *session) keep(r *received, n int64) mem.Buffer {
 	x := ss.x
 	var body mem.Buffer
-	b := (*pool.Get(len(x.Body) + 256))[:0]
-	if out := x.Build(b, 0); out != nil {
-		body = mem.NewBuffer(&out, pool)
-	} else {
-		pool.Put(&b)
+	if x.Changes(0) {
+		body = buildBody(x, 0)
 	}
 	if len(x.Order) > 1 && !x.Single {
 		ss.srv.Store.put(x, r.take(), x.Arrived.Add(record.Limit(x)+time.Minute))

@@ -117,7 +117,7 @@ func (g *Gateway) reloadConfig(ctx context.Context) {
 	for _, what := range append(policy.NeedsEnvoyRestart(old, next), policy.NeedsRestart(old, next)...) {
 		g.log.Warn("setting changed that takes a restart; the old value stays in force", slog.String("setting", what))
 	}
-	next = keepSettings(old, next)
+	next = next.Keep(old)
 	if err := g.creds.sync(ctx, next); err != nil {
 		g.keepOld(err)
 		return
@@ -128,14 +128,6 @@ func (g *Gateway) reloadConfig(ctx context.Context) {
 	}
 	g.metrics.Reloads.WithLabelValues("config", "ok").Inc()
 	g.log.Info("configuration reloaded", slog.String("version", next.Version))
-}
-
-// keepSettings is next with those settings of old that a running process
-// cannot change.
-func keepSettings(old, next *policy.Snapshot) *policy.Snapshot {
-	s := *next
-	s.Envoy, s.State, s.Admin, s.Telemetry = old.Envoy, old.State, old.Admin, old.Telemetry
-	return &s
 }
 
 func (g *Gateway) keepOld(err error) {

@@ -135,6 +135,13 @@ func (x *Exchange) Classes() []genai.DataClass {
 	return []genai.DataClass{x.Caller.Key.Class}
 }
 
+// Changes reports whether the request for candidate i differs from the
+// caller's own.
+func (x *Exchange) Changes(i int) bool {
+	t := x.Order[i].Target
+	return t.Model != x.Call.Model || t.InjectUsage
+}
+
 // Build makes the request for candidate i from the caller's own bytes: the
 // body is nil when those need no change. It appends to dst.
 func (x *Exchange) Build(dst []byte, i int) []byte {
