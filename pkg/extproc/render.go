@@ -8,7 +8,6 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
-	"github.com/signalbox-dev/signalbox/pkg/policy"
 	"github.com/signalbox-dev/signalbox/pkg/stage/hide"
 	"github.com/signalbox-dev/signalbox/pkg/stage/record"
 )
@@ -123,7 +122,7 @@ func requestHeadersFor(x *pipeline.Exchange, n int, replaced bool) []header {
 // routeOf names the proxy's route for what must be done to the answer; most
 // requests need none.
 func routeOf(x *pipeline.Exchange) string {
-	decided, hides := x.Decision.Route.Leave == policy.LeaveDecision, hide.InProxy(x)
+	decided, hides := leaves(x), hide.InProxy(x)
 	switch {
 	case decided && hides:
 		return "decided-hide"

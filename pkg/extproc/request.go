@@ -16,6 +16,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/jsonedit"
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
+	"github.com/signalbox-dev/signalbox/pkg/stage/hide"
 	"github.com/signalbox-dev/signalbox/pkg/stage/record"
 )
 
@@ -75,7 +76,7 @@ func traceOf(md metadata.MD) pipeline.Trace {
 
 // end runs when the stream is over, for whatever reason.
 func (ss *session) end() {
-	if ss.phase == asked && ss.x.Decision.Route != nil && ss.x.Decision.Route.Leave == policy.LeaveDecision {
+	if ss.phase == asked && leaves(ss.x) {
 		return // left on purpose: the session stays for the attempts, until the witness reports the end
 	}
 	if ss.phase >= asked {
@@ -160,7 +161,7 @@ func (ss *session) requestBody(r *received) (bool, error) {
 	if x.Single {
 		ss.srv.Metrics.NoFallback.Inc()
 	}
-	leave := x.Decision.Route.Leave == policy.LeaveDecision
+	leave := leaves(x)
 	err := ss.out.send(dispatch(x, facts, body), leave)
 	ss.srv.Metrics.Decision.Observe(time.Since(began).Seconds())
 	if leave && err == nil {
@@ -168,6 +169,11 @@ func (ss *session) requestBody(r *received) (bool, error) {
 		return true, nil
 	}
 	return false, err
+}
+
+// leaves reports whether the exchange ends for us with the decision.
+func leaves(x *pipeline.Exchange) bool {
+	return x.Decision.Route.Leave == policy.LeaveDecision && !hide.Attached(x)
 }
 
 // keep makes the first candidate's body and keeps the session while a retry

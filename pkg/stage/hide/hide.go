@@ -35,6 +35,20 @@ func (Stage) Chunk(x *pipeline.Exchange, p []byte, end bool) []byte {
 	return out
 }
 
+// Attached reports whether usage was asked for on our account that only this
+// stage can hide: the exchange must then wait for the answer.
+func Attached(x *pipeline.Exchange) bool {
+	if InProxy(x) {
+		return false
+	}
+	for i := range x.Order {
+		if x.Order[i].Target.InjectUsage {
+			return true
+		}
+	}
+	return false
+}
+
 // InProxy reports whether the proxy's own filter hides the usage event of the
 // exchange: it is told so for the whole request, so that can be only where
 // every candidate was asked for usage on our account.
