@@ -103,8 +103,8 @@ func (s *Supervisor) readBaseID() (int, error) {
 }
 
 // orphan waits until its parent, the shell that started it, is gone, and then
-// becomes the program.
-const orphan = `(while kill -0 $$ 2>/dev/null; do sleep 0.01; done; exec "$@" >&2) & echo $!`
+// becomes the program. What it writes is for the owner alone.
+const orphan = `umask 077; (while kill -0 $$ 2>/dev/null; do sleep 0.01; done; exec "$@" >&2) & echo $!`
 
 // detach starts a program that outlives us and returns its process id. Envoy
 // asks the kernel to end it together with its parent (PR_SET_PDEATHSIG), so it

@@ -14,11 +14,15 @@ import (
 func (ss *session) answerHead(m *message) (bool, error) {
 	x := ss.x
 	readAnswer(x, headers(m.body))
+	early := ss.phase < asked // no provider saw the request
 	ss.phase = answer
 	ss.srv.Store.Forget(x.Ticket) // the answer goes out: no retry can come
 	switch {
 	case x.Answer.Local != "": // Envoy's own, or the attempt filter's: it has its shape
 		ss.srv.Metrics.Faults.WithLabelValues(x.Answer.Local).Inc()
+		if early {
+			ss.srv.Metrics.Refused.WithLabelValues(x.Answer.Local).Inc()
+		}
 		return ss.leave("local")
 	case x.Answer.Attempt < 0:
 		return ss.leave("local")
@@ -63,7 +67,9 @@ func (ss *session) leave(how string) (bool, error) {
 func (ss *session) notes() []header {
 	x := ss.x
 	h := make([]header, 0, len(x.Notes())+8)
-	h = append(h, header{"x-signalbox-request-id", x.Head.ID})
+	if x.Head.ID != "" { // Envoy may answer before we saw the request
+		h = append(h, header{"x-signalbox-request-id", x.Head.ID})
+	}
 	if i := x.Answer.Attempt; i >= 0 {
 		c := &x.Order[i].Candidate
 		h = append(h, header{"x-signalbox-provider", c.Backend.Provider}, header{"x-signalbox-model", c.Model})

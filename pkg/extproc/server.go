@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -44,10 +45,24 @@ type Server struct {
 	Log      *slog.Logger
 
 	draining atomic.Bool
+	streams  atomic.Int64
 }
 
-// Drain refuses new requests from now on; running ones go on.
-func (s *Server) Drain() { s.draining.Store(true) }
+// Drain refuses new requests from now on and returns when the running ones are
+// done with us, or ctx ends.
+func (s *Server) Drain(ctx context.Context) error {
+	s.draining.Store(true)
+	t := time.NewTicker(10 * time.Millisecond)
+	defer t.Stop()
+	for s.streams.Load() > 0 {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-t.C:
+		}
+	}
+	return nil
+}
 
 // NewGRPC returns a gRPC server tuned for many short streams, with the
 // processor registered; bodies of up to maxBody bytes are received. Other
@@ -85,6 +100,8 @@ const (
 
 // process serves one stream. A panic ends that stream alone, with an error.
 func (s *Server) process(st grpc.ServerStream) (err error) {
+	s.streams.Add(1)
+	defer s.streams.Add(-1)
 	defer func() {
 		if v := recover(); v != nil {
 			s.Panicked("extproc", v, debug.Stack())

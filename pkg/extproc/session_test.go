@@ -363,7 +363,9 @@ func TestPhasesOutOfOrderAreRefused(t *testing.T) {
 func TestDrainingRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, &scripted{})
-		r.srv.Drain()
+		if err := r.srv.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		i := r.send(r.open(roleRequest), r.head()).GetImmediateResponse()
 		if i.GetStatus().GetCode() != 503 || !strings.Contains(string(i.GetBody()), "shutting_down") {
 			t.Errorf("answer %v", i)

@@ -57,28 +57,23 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
-	g.shutdown(gs)
+	g.shutdown(work, gs)
 	stop()
-	gs.Stop()
 	wg.Wait()
 	return err
 }
 
 // shutdown drains: first the proxy, whose requests need the processor, then
 // the processor.
-func (g *Gateway) shutdown(gs *grpc.Server) {
-	ctx, cancel := context.WithTimeout(context.Background(), g.opts.Drain)
+func (g *Gateway) shutdown(ctx context.Context, gs *grpc.Server) {
+	ctx, cancel := context.WithTimeout(ctx, g.opts.Drain)
 	defer cancel()
 	g.log.Info("stopping", slog.Duration("deadline", g.opts.Drain))
 	g.stopProxy(ctx)
-	g.server.Drain()
-	done := make(chan struct{})
-	go func() { gs.GracefulStop(); close(done) }()
-	select {
-	case <-done:
-	case <-ctx.Done():
+	if err := g.server.Drain(ctx); err != nil {
 		g.log.Warn("drain deadline passed: remaining streams are cut")
 	}
+	gs.Stop() // not gracefully: an operator's Envoy keeps its log stream open
 }
 
 // listen opens "unix:PATH" or "host:port". A socket that a dead process left
