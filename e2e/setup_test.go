@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -26,7 +27,7 @@ var findTools = sync.OnceValues(func() (tools, error) {
 	if err != nil {
 		return tools{}, err
 	}
-	bin, err := bed.Build(context.Background(), dir)
+	bin, err := bed.Build(context.Background(), dir, buildFlags()...)
 	return tools{dir, bin, envoy}, err
 })
 
@@ -129,6 +130,9 @@ func prepare(t *testing.T, p plan) *rig {
 	}
 	r.Bed = b
 	t.Cleanup(func() {
+		if strings.Contains(b.Logs(), "DATA RACE") {
+			t.Error("signalbox has a data race")
+		}
 		if t.Failed() {
 			t.Logf("signalbox wrote:\n%s", tail(b.Logs(), 6000))
 		}

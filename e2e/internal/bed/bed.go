@@ -53,21 +53,22 @@ const ready = "/readyz"
 
 // Build compiles the signalbox command into dir, unless $SIGNALBOX_BIN names
 // one.
-func Build(ctx context.Context, dir string) (string, error) {
+func Build(ctx context.Context, dir string, flags ...string) (string, error) {
 	if p := os.Getenv("SIGNALBOX_BIN"); p != "" {
 		return p, nil
 	}
-	return GoBuild(ctx, dir, "signalbox", "./cmd/signalbox")
+	return GoBuild(ctx, dir, "signalbox", "./cmd/signalbox", flags...)
 }
 
-// GoBuild compiles one command of this module into dir.
-func GoBuild(ctx context.Context, dir, name, pkg string) (string, error) {
+// GoBuild compiles one command of this module into dir, with flags of the
+// compiler.
+func GoBuild(ctx context.Context, dir, name, pkg string, flags ...string) (string, error) {
 	root, err := envoybin.Root()
 	if err != nil {
 		return "", err
 	}
 	bin := filepath.Join(dir, name)
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", bin, pkg)
+	cmd := exec.CommandContext(ctx, "go", slices.Concat([]string{"build", "-o", bin}, flags, []string{pkg})...)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build of %s: %w\n%s", pkg, err, out)

@@ -1,0 +1,6 @@
+//go:build race
+
+package e2e
+
+// buildFlags let a race-checked test run a race-checked gateway.
+func buildFlags() []string { return []string{"-race"} }
