@@ -5,6 +5,7 @@
 package admin
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
@@ -18,7 +19,7 @@ import (
 // Check is one condition of readiness: nil when it holds.
 type Check struct {
 	Name string
-	Run  func() error
+	Run  func(ctx context.Context) error
 }
 
 // Options describe the endpoint.
@@ -41,12 +42,12 @@ func New(o Options) *http.Server {
 }
 
 // ready answers 200 when every check holds, else 503 with the reasons.
-func (o Options) ready(w http.ResponseWriter, _ *http.Request) {
+func (o Options) ready(w http.ResponseWriter, r *http.Request) {
 	checks := make(map[string]string, len(o.Ready))
 	status := http.StatusOK
 	for _, c := range o.Ready {
 		checks[c.Name] = "ok"
-		if err := c.Run(); err != nil {
+		if err := c.Run(r.Context()); err != nil {
 			checks[c.Name], status = err.Error(), http.StatusServiceUnavailable
 		}
 	}

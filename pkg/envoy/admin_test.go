@@ -66,7 +66,7 @@ func TestAdmin(t *testing.T) {
 		case "/stats":
 			w.Write([]byte("http.signalbox.downstream_rq_active: 7\n"))
 		case "/ready":
-			http.Error(w, "INITIALIZING", 503)
+			http.Error(w, "INITIALIZING", http.StatusServiceUnavailable)
 		}
 	})}}
 	s.Start()

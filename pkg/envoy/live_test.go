@@ -76,7 +76,8 @@ func (s *stage) write(body, upstream string) {
 		}
 		route = map[string]any{"match": map[string]any{"prefix": "/"}, "route": map[string]any{"cluster": "up", "timeout": "0s"}}
 		clusters = append(clusters, map[string]any{"name": "up", "connect_timeout": "1s", "load_assignment": map[string]any{"cluster_name": "up", "endpoints": []any{map[string]any{"lb_endpoints": []any{
-			map[string]any{"endpoint": map[string]any{"address": address(h, p)}}}}}}})
+			map[string]any{"endpoint": map[string]any{"address": address(h, p)}},
+		}}}}})
 	}
 	hcm := map[string]any{
 		"@type": types + "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", "stat_prefix": "signalbox",

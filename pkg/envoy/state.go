@@ -89,7 +89,7 @@ func startTime(pid int) (string, bool) {
 	}
 	s := string(b)
 	fields := strings.Fields(s[strings.LastIndexByte(s, ')')+1:]) // from field 3 on
-	const status, start = 3 - 3, 22 - 3
+	const status, start = 0, 19                                   // fields 3 and 22
 	if len(fields) <= start || fields[status] == "Z" || fields[status] == "X" {
 		return "", false
 	}

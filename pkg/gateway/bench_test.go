@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -61,8 +62,10 @@ func BenchmarkReleasedRequest(b *testing.B) {
 		{Request: &extprocv3.ProcessingRequest_RequestHeaders{RequestHeaders: mutation(":method", "POST", ":path", "/v1/chat/completions", ":authority", "x", ":scheme", "http",
 			"content-type", "application/json", "authorization", "Bearer "+text, "x-request-id", "9f1c2d7e-0000-4000-8000-000000000000", "user-agent", "bench", "accept", "*/*")}},
 		{Request: &extprocv3.ProcessingRequest_RequestBody{RequestBody: &extprocv3.HttpBody{Body: []byte(`{"model":"m","messages":[{"role":"user","content":"` + strings.Repeat("the quick brown fox ", 45) + `"}]}`), EndOfStream: true}}},
-		{Request: &extprocv3.ProcessingRequest_ResponseHeaders{ResponseHeaders: mutation(":status", "200", "content-type", "application/json", "content-length", "900")},
-			Attributes: map[string]*structpb.Struct{"f": {Fields: map[string]*structpb.Value{"xds.cluster_name": structpb.NewStringValue("a"), "response.code_details": structpb.NewStringValue("via_upstream")}}}},
+		{
+			Request:    &extprocv3.ProcessingRequest_ResponseHeaders{ResponseHeaders: mutation(":status", "200", "content-type", "application/json", "content-length", "900")},
+			Attributes: map[string]*structpb.Struct{"f": {Fields: map[string]*structpb.Value{"xds.cluster_name": structpb.NewStringValue("a"), "response.code_details": structpb.NewStringValue("via_upstream")}}},
+		},
 	}
 	ctx := metadata.AppendToOutgoingContext(b.Context(), "x-signalbox-role", "request")
 	client := extprocv3.NewExternalProcessorClient(conn)
@@ -84,7 +87,7 @@ func BenchmarkReleasedRequest(b *testing.B) {
 				b.Fatal(r)
 			}
 		}
-		if _, err := st.Recv(); err != io.EOF {
+		if _, err := st.Recv(); !errors.Is(err, io.EOF) {
 			b.Fatal(err)
 		}
 	}

@@ -5,13 +5,12 @@ import (
 	"sync"
 	"time"
 
-	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
-
 	"github.com/signalbox-dev/signalbox/pkg/ledger"
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
 	"github.com/signalbox-dev/signalbox/pkg/settle"
 	"github.com/signalbox-dev/signalbox/pkg/stage/meter"
 	"github.com/signalbox-dev/signalbox/pkg/telemetry"
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
 // Books joins the book of running requests with the ledger: every change of
@@ -45,7 +44,7 @@ func (b *Books) Refused(o *signalboxv1.Open, code string, status int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.book.Refused(o, code, status, time.Now())
-	b.write(nil)
+	b.flush()
 }
 
 // Metered takes the reading of an attached answer.
@@ -58,7 +57,7 @@ func (b *Books) Metered(t pipeline.Ticket, r meter.Reading) {
 		Done: r.Complete || r.Done, Failed: r.Failed, ClientGone: !r.Complete && !r.Done,
 		Status: r.Status, Cluster: r.Cluster, Start: r.Start, FirstByte: r.First, End: time.Now(), Received: r.Bytes,
 	}, time.Now())
-	b.write(nil)
+	b.flush()
 }
 
 // Witnessed feeds entries of the proxy's log to the book by way of feed and
@@ -78,7 +77,7 @@ func (b *Books) Tick(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.book.Tick(now)
-	b.write(nil)
+	b.flush()
 }
 
 // EnvoyGone tells that the proxy died: what it had not logged yet is lost.
@@ -86,8 +85,12 @@ func (b *Books) EnvoyGone(at time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.book.EnvoyGone(at)
-	b.write(nil)
+	b.flush()
 }
+
+// flush is write where nobody waits for the result: what was not written stays
+// pending, and write has logged why.
+func (b *Books) flush() { _ = b.write(nil) }
 
 // write appends what the book has to say, with the offset when there is one,
 // in one batch, and shows it. What cannot be written stays pending and goes

@@ -11,13 +11,12 @@ import (
 
 	"google.golang.org/grpc"
 
-	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
-
 	"github.com/signalbox-dev/signalbox/pkg/builtin"
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
 	"github.com/signalbox-dev/signalbox/pkg/settle"
 	"github.com/signalbox-dev/signalbox/pkg/witness"
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
 // openTail prepares to follow the proxy's file log from where the ledger says

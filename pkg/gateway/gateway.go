@@ -13,8 +13,6 @@ import (
 	"syscall"
 	"time"
 
-	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
-
 	"github.com/signalbox-dev/signalbox/pkg/builtin"
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
 	"github.com/signalbox-dev/signalbox/pkg/extproc"
@@ -27,6 +25,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/telemetry"
 	"github.com/signalbox-dev/signalbox/pkg/token"
 	"github.com/signalbox-dev/signalbox/pkg/witness"
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
 // Options say how to run.

@@ -6,11 +6,10 @@ import (
 	"sync"
 	"time"
 
-	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
-
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
 	"github.com/signalbox-dev/signalbox/pkg/settle"
 	"github.com/signalbox-dev/signalbox/pkg/telemetry"
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
 // observer shows what was settled: metrics, spans, log lines. Labels come from
@@ -105,7 +104,7 @@ func (o *observer) event(e settle.Event) {
 		o.metrics.Credential.WithLabelValues(e.Backend).Inc()
 		o.log.Error("provider rejected our credential", attrs...)
 	case settle.Stranger, settle.Mismatch, settle.Unknown, settle.Late:
-		o.log.Warn(strings.ReplaceAll(e.Kind.String(), "_", " "), attrs...)
+		o.log.Warn("witness", append(attrs, slog.String("event", e.Kind.String()))...)
 	case settle.Fallback:
 		o.log.Info("fallback", attrs...)
 	case settle.Synthesized:

@@ -89,14 +89,14 @@ func (g *Gateway) stopProxy(ctx context.Context) {
 }
 
 // proxyHealth says why Envoy does not serve.
-func (g *Gateway) proxyHealth() error {
+func (g *Gateway) proxyHealth(ctx context.Context) error {
 	switch {
 	case g.proxy == nil:
 		return nil
 	case g.proxy.supervisor != nil && g.proxy.supervisor.Err() != nil:
 		return g.proxy.supervisor.Err()
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	return g.proxy.admin.Ready(ctx)
 }

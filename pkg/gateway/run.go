@@ -150,15 +150,15 @@ func (g *Gateway) listenAdmin(ctx context.Context) (*adminServer, error) {
 
 func (g *Gateway) checks() []admin.Check {
 	return []admin.Check{
-		{Name: "ledger", Run: func() error {
+		{Name: "ledger", Run: func(context.Context) error {
 			if g.ledger.Healthy() {
 				return nil
 			}
 			return errors.New("the ledger takes no appends (disk full?); requests are refused with ledger_unavailable")
 		}},
-		{Name: "witness", Run: g.witnessHealth},
+		{Name: "witness", Run: func(context.Context) error { return g.witnessHealth() }},
 		{Name: "envoy", Run: g.proxyHealth},
-		{Name: "backends", Run: func() error {
+		{Name: "backends", Run: func(context.Context) error {
 			for name := range g.snapshot.Load().Backends {
 				if !g.acks.has(name) {
 					return fmt.Errorf("envoy does not serve backend %s yet", name)

@@ -69,9 +69,13 @@ func TestStopsAtTheFirstFaultOrAnswer(t *testing.T) {
 	}
 }
 
+func raise(*Exchange) *fault.Error {
+	panic("content") //nolint:forbidigo // what the test is about
+}
+
 func TestPanicBecomesAFault(t *testing.T) {
 	var told string
-	p, err := New(func(s string, _ any, stack []byte) { told = s + string(stack) }, stage{name: "bad", head: func(*Exchange) *fault.Error { panic("content") }})
+	p, err := New(func(s string, _ any, stack []byte) { told = s + string(stack) }, stage{name: "bad", head: raise})
 	if err != nil {
 		t.Fatal(err)
 	}

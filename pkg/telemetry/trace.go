@@ -116,7 +116,7 @@ func (t *Tracer) Decision(s DecisionSpan) (p Parent, ok bool) {
 	if t == nil {
 		return p, false
 	}
-	ctx := propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{"traceparent": s.Traceparent})
+	ctx := propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{"traceparent": s.Traceparent}) //nolint:forbidigo // a span told afterwards: there is no caller's context
 	_, span := t.tracer.Start(ctx, "signalbox.decision", trace.WithTimestamp(s.Start), trace.WithSpanKind(trace.SpanKindInternal))
 	defer span.End(trace.WithTimestamp(s.End))
 	if !span.IsRecording() {
@@ -170,7 +170,7 @@ func (t *Tracer) Attempt(parent Parent, s AttemptSpan) {
 		return
 	}
 	c := trace.NewSpanContext(trace.SpanContextConfig{TraceID: parent.Trace, SpanID: parent.Span, TraceFlags: trace.FlagsSampled, Remote: true})
-	ctx := trace.ContextWithRemoteSpanContext(context.Background(), c)
+	ctx := trace.ContextWithRemoteSpanContext(context.Background(), c) //nolint:forbidigo // a span told afterwards
 	_, span := t.tracer.Start(ctx, s.Operation+" "+s.Model, trace.WithTimestamp(s.Start), trace.WithSpanKind(trace.SpanKindClient))
 	defer span.End(trace.WithTimestamp(s.End))
 	span.SetAttributes(

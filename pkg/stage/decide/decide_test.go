@@ -30,6 +30,7 @@ func snapshot(t *testing.T) *policy.Snapshot {
 }
 
 func exchange(t *testing.T) *pipeline.Exchange {
+	t.Helper()
 	x := &pipeline.Exchange{Snapshot: snapshot(t)}
 	x.Caller.Key = &key.Key{}
 	x.Call.Model, x.Call.Stream = "m", true

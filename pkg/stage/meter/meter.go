@@ -71,6 +71,9 @@ func open(x *pipeline.Exchange) dialect.Meter {
 	return &counted{Meter: blind{}, first: time.Now()}
 }
 
+// maxLifted is the longest document that the proxy's script keeps to read.
+const maxLifted = 8 << 20
+
 // Lifted reports whether the proxy's filters read the usage of the answer. They
 // go by the content type, so an answer of another form than was asked for is
 // not trusted to be what it says: some servers send streams as JSON.
@@ -78,18 +81,34 @@ func Lifted(x *pipeline.Exchange) bool {
 	if e := x.Answer.ContentEncoding; e != "" && !strings.EqualFold(e, "identity") {
 		return false
 	}
-	if largeNumbers(x.Order[x.Answer.Attempt].Candidate.Backend.Kind) {
+	if x.Call.Stream != x.Answer.EventStream() || !x.Call.Stream && !x.Answer.JSON() {
 		return false
 	}
-	if x.Call.Stream {
-		return x.Answer.EventStream()
+	if x.Snapshot.Envoy.Lua {
+		// The script stands behind us: it reads what we let through.
+		return x.Answer.ContentLength <= maxLifted && (!x.Call.Stream || !hidden(x))
 	}
-	return x.Answer.JSON()
+	return !largeNumbers(x.Order[x.Answer.Attempt].Candidate.Backend.Kind)
+}
+
+// hidden reports whether the usage event is, or may be, taken out before the
+// proxy's script sees it: the script does that only where usage was asked for
+// on our account of every candidate.
+func hidden(x *pipeline.Exchange) bool {
+	if !x.Order[x.Answer.Attempt].Target.InjectUsage {
+		return false
+	}
+	for i := range x.Order {
+		if !x.Order[i].Target.InjectUsage {
+			return true
+		}
+	}
+	return false
 }
 
 // largeNumbers reports whether a provider of the kind writes integers above
-// 2^63-1 into its answers, such as the seed that Together draws. Envoy then
-// reads nothing of the whole document or event.
+// 2^63-1 into its answers, such as the seed that Together draws. Envoy's own
+// filters then read nothing of the whole document or event.
 func largeNumbers(kind string) bool {
 	switch kind {
 	case "together", "huggingface": // the latter routes to the former
