@@ -18,7 +18,8 @@ import (
 type Books struct {
 	mu      sync.Mutex
 	book    *settle.Book
-	pending []ledger.Record // taken from the book, not in the ledger yet
+	pending []ledger.Record     // taken from the book, not in the ledger yet
+	offset  *signalboxv1.Offset // behind the entries that led to them; nil when none did
 
 	log      *ledger.Log
 	observer *observer
@@ -32,9 +33,9 @@ func (b *Books) Open(o *signalboxv1.Open) error {
 		return err
 	}
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.book.Open(o)
-	b.mu.Unlock()
-	b.metrics.LedgerOpen.Inc()
+	b.metrics.LedgerOpen.Set(float64(b.book.Len()))
 	return nil
 }
 
@@ -98,15 +99,19 @@ func (b *Books) flush() { _ = b.write(nil) }
 func (b *Books) write(offset *signalboxv1.Offset) error {
 	res := b.book.Take()
 	b.pending = append(b.pending, res.Records...)
-	batch := b.pending
 	if offset != nil {
-		batch = append(batch, offset)
+		b.offset = offset
 	}
 	for _, s := range res.Settled {
 		b.observer.settled(s)
 	}
 	for _, e := range res.Events {
 		b.observer.event(e)
+	}
+	b.metrics.LedgerOpen.Set(float64(b.book.Len()))
+	batch := b.pending
+	if b.offset != nil {
+		batch = append(batch, b.offset)
 	}
 	if len(batch) == 0 {
 		return nil
@@ -115,6 +120,6 @@ func (b *Books) write(offset *signalboxv1.Offset) error {
 		b.logger.Error("ledger append", slog.Any("error", err), slog.Int("pending", len(b.pending)))
 		return err
 	}
-	b.pending = b.pending[:0]
+	b.pending, b.offset = b.pending[:0], nil
 	return nil
 }

@@ -162,7 +162,6 @@ func (g *Gateway) openBooks(snap *policy.Snapshot) error {
 		g.log.Info("ledger: unfinished last batch cut off", slog.Int64("bytes", recovered.TornBytes))
 	}
 	g.metrics.LedgerUp.Set(1)
-	g.metrics.LedgerOpen.Set(float64(len(recovered.Open)))
 	obs := &observer{metrics: g.metrics, tracer: g.tracer, log: g.log, forget: g.store.Forget, parents: map[pipeline.Ticket]telemetry.Parent{}}
 	book := settle.New(settle.Options{UnknownAfter: snap.State.UnknownAfter, Estimator: new(token.Estimator)})
 	book.Restore(recovered)

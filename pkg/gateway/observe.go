@@ -50,9 +50,6 @@ func (o *observer) parent(t pipeline.Ticket) (telemetry.Parent, bool) {
 func (o *observer) settled(s settle.Settled) {
 	t := s.Terminal
 	state := word(t.State.String(), "STATE_")
-	if s.Open != nil && t.State != signalboxv1.Terminal_STATE_REFUSED {
-		o.metrics.LedgerOpen.Dec()
-	}
 	var ticket pipeline.Ticket
 	copy(ticket[:], t.Ticket)
 	o.forget(ticket)
