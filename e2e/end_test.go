@@ -95,7 +95,7 @@ func compareAll(t *testing.T, r *rig, killed bool) {
 	for name, requests := range byName {
 		for id, xs := range requests {
 			s := all[id]
-			compareRows(t, s, id, name, len(xs))
+			compareRows(t, s, name, len(xs))
 			got, exact := s.tokens(name)
 			want := delivered(xs)
 			switch {
@@ -154,8 +154,9 @@ func (s *story) tokens(backend string) (sum int64, exact bool) {
 
 // compareRows checks that a request has one end, and one row for each call of
 // the backend.
-func compareRows(t *testing.T, s *story, id, backend string, calls int) {
+func compareRows(t *testing.T, s *story, backend string, calls int) {
 	t.Helper()
+	id := s.id
 	if len(s.terminals) != 1 {
 		t.Errorf("request %s has %d terminal rows", id, len(s.terminals))
 	}

@@ -27,7 +27,7 @@ func TestFallbackBytes(t *testing.T) {
 				t.Fatalf("h2 %v %q: %d %s %v", h2, extra, a.status, a.body, a.err)
 			}
 			for _, name := range []string{"a", "b", "c"} {
-				checkReceived(t, r.at[name], name, strings.Replace(body, `"chat"`, `"`+name+`-model"`, 1), extra == streamed)
+				checkReceived(t, r.at[name], body, extra == streamed)
 			}
 			if got := a.header.Get("x-signalbox-provider") + " " + a.header.Get("x-signalbox-model") + " " + a.header.Get("x-signalbox-attempts"); got != "c c-model 3" {
 				t.Errorf("answer's headers say %q", got)
@@ -41,9 +41,12 @@ func TestFallbackBytes(t *testing.T) {
 	}
 }
 
-// checkReceived compares the one request that a provider got.
-func checkReceived(t *testing.T, s *provider.Server, name, want string, injected bool) {
+// checkReceived compares the one request that a provider got with what the
+// caller sent.
+func checkReceived(t *testing.T, s *provider.Server, body string, injected bool) {
 	t.Helper()
+	name := s.Name()
+	want := strings.Replace(body, `"chat"`, `"`+name+`-model"`, 1)
 	all := s.Journal().Exchanges()
 	if len(all) != 1 {
 		t.Fatalf("%s got %d requests", name, len(all))

@@ -15,6 +15,7 @@ import (
 
 // story is all that the ledger says about one request.
 type story struct {
+	id          string // request id
 	open        *signalboxv1.Open
 	attempts    []*signalboxv1.Attempt
 	terminals   []*signalboxv1.Terminal
@@ -27,7 +28,7 @@ func (r *rig) stories(t *testing.T) map[string]*story {
 	out := map[string]*story{}
 	of := func(id string) *story {
 		if out[id] == nil {
-			out[id] = &story{}
+			out[id] = &story{id: id}
 		}
 		return out[id]
 	}

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -67,9 +68,14 @@ func TestPanic(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if err := r.Ready(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	eventually(t, 20*time.Second, "the gateway is ready", func() bool {
+		resp, err := http.Get(r.Admin + "/readyz")
+		if err != nil {
+			return false
+		}
+		resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	})
 	if r.key, err = r.NewKey(t.Context(), "test", "panic"); err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func quickstart(t *testing.T, env ...string) *proc.Process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bin, err := bed.GoBuild(t.Context(), t.TempDir(), "quickstart", "./examples/quickstart")
+	bin, err := bed.GoBuild(t.Context(), t.TempDir(), "./examples/quickstart")
 	if err != nil {
 		t.Fatal(err)
 	}

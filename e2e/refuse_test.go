@@ -33,13 +33,7 @@ func TestRefusals(t *testing.T) {
 	z := gzip.NewWriter(&zipped)
 	z.Write([]byte(chat("", "x"))) //nolint:errcheck // a buffer
 	z.Close()
-	for _, c := range []struct {
-		name   string
-		q      request
-		status int
-		code   string
-		says   string
-	}{
+	for _, c := range []refusal{
 		{"no_key", request{body: chat("", "x"), key: "none"}, 401, "missing_api_key", "Authorization"},
 		{"wrong_key", request{body: chat("", "x"), key: "sb-" + strings.Repeat("x", 43)}, 401, "invalid_api_key", ""},
 		{"provider_key", request{body: chat("", "x"), key: "sk-abcdefghijklmnop"}, 401, "invalid_api_key", ""},
@@ -67,7 +61,7 @@ func TestRefusals(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			for _, h2 := range []bool{false, true} {
 				c.q.h2 = h2
-				checkRefusal(t, r, c.q, c.status, c.code, c.says)
+				checkRefusal(t, r, c)
 			}
 		})
 	}
@@ -76,13 +70,23 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func checkRefusal(t *testing.T, r *rig, q request, status int, code, says string) {
+// refusal is a bad request and what must come of it.
+type refusal struct {
+	name   string
+	q      request
+	status int
+	code   string
+	says   string // part of the body
+}
+
+func checkRefusal(t *testing.T, r *rig, c refusal) {
 	t.Helper()
+	q, code := c.q, c.code
 	count := func() float64 { return r.Metric(t.Context(), "signalbox_refused_total", `code="`+code+`"`) }
 	before := count()
 	a := r.do(t, q)
-	if a.status != status || a.code() != code || !strings.Contains(a.body, says) {
-		t.Errorf("h2 %v: %d %v\n%s\nwant %d %s %q", q.h2, a.status, a.err, a.body, status, code, says)
+	if a.status != c.status || a.code() != code || !strings.Contains(a.body, c.says) {
+		t.Errorf("h2 %v: %d %v\n%s\nwant %d %s %q", q.h2, a.status, a.err, a.body, c.status, code, c.says)
 	}
 	if a.header.Get("Content-Type") != "application/json" || a.header.Get("x-signalbox-request-id") == "" {
 		t.Errorf("headers %v", a.header)

@@ -55,7 +55,7 @@ func TestBytesPass(t *testing.T) {
 			for _, fault := range v.faults {
 				for _, extra := range []string{"", streamed, withUsage, `"n":3,` + streamed} {
 					for _, h2 := range []bool{false, true} {
-						checkPass(t, r, fault, extra, h2)
+						checkPass(t, r, ask{fault, extra, h2})
 						if t.Failed() {
 							return // one says enough
 						}
@@ -66,8 +66,15 @@ func TestBytesPass(t *testing.T) {
 	}
 }
 
-func checkPass(t *testing.T, r *rig, fault, extra string, h2 bool) {
+// ask is a chat request with a fault: extra is put before the messages.
+type ask struct {
+	fault, extra string
+	h2           bool
+}
+
+func checkPass(t *testing.T, r *rig, q ask) {
 	t.Helper()
+	fault, extra, h2 := q.fault, q.extra, q.h2
 	p := r.at["a"]
 	p.Journal().Reset()
 	a := r.do(t, request{body: chat(extra, "Hello\n#fault "+fault), h2: h2})
@@ -103,17 +110,18 @@ func TestCuts(t *testing.T) {
 	step := max(len(whole.body)/16, 1)
 	for n := 1; n < len(whole.body); n += step {
 		for _, how := range []string{"cut", "reset"} {
-			checkCut(t, r, fmt.Sprintf("%s=%d", how, n), n/step%2 == 1, false)
-			checkCut(t, r, fmt.Sprintf("%s=%d gap=3ms", how, n), n/step%2 == 0, n > 600)
+			checkCut(t, r, ask{fmt.Sprintf("%s=%d", how, n), streamed, n/step%2 == 1}, false)
+			checkCut(t, r, ask{fmt.Sprintf("%s=%d gap=3ms", how, n), streamed, n/step%2 == 0}, n > 600)
 		}
 	}
 }
 
 // checkCut asks for an answer that is cut. Where it began in time, the caller
 // must have seen the beginning.
-func checkCut(t *testing.T, r *rig, fault string, h2, begun bool) {
+func checkCut(t *testing.T, r *rig, q ask, begun bool) {
 	t.Helper()
-	a := r.do(t, request{body: chat(streamed, "Hello\n#fault "+fault), h2: h2})
+	fault, h2 := q.fault, q.h2
+	a := r.do(t, request{body: chat(q.extra, "Hello\n#fault "+fault), h2: h2})
 	broken := a.status == 200 && a.err != nil
 	clean := a.status == 503 && a.err == nil && a.code() == "provider_unreachable"
 	if !broken && (begun || !clean) {

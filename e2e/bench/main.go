@@ -80,7 +80,7 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 	out := figures{"rounds": o.rounds, "seconds": o.seconds, "conns": o.conns}
-	if err := measureMemory(ctx, o, s, targets, out); err != nil {
+	if err := s.measureMemory(ctx, o, targets, out); err != nil {
 		return err
 	}
 	if err := measureCPU(ctx, o, scenarios, targets); err != nil {
@@ -168,7 +168,7 @@ func newSite(ctx context.Context) (site, func(), error) {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 		}
 	}
-	if _, err := bed.GoBuild(ctx, s.dir, "noop", "./e2e/noop"); err != nil {
+	if _, err := bed.GoBuild(ctx, s.dir, "./e2e/noop"); err != nil {
 		cleanup()
 		return s, nil, err
 	}
@@ -205,7 +205,7 @@ func (s site) start(ctx context.Context, names []string) ([]*target, error) {
 }
 
 // measureMemory looks at idle and loaded memory before any other load.
-func measureMemory(ctx context.Context, o options, s site, targets []*target, out figures) error {
+func (s site) measureMemory(ctx context.Context, o options, targets []*target, out figures) error {
 	for _, t := range targets {
 		if t.name != "signalbox" {
 			continue

@@ -19,22 +19,26 @@ type exception struct {
 	match    func(s *subject) bool
 }
 
-// exceptions is the whole list. It is for what cannot be known from the head
-// of an answer: what can be is read by the gateway's own meter where Envoy
-// cannot (stage/meter, Lifted).
-func exceptions() []exception {
-	return []exception{{
-		modes:    []string{witness, pieces},
-		failures: []string{noUsage, otherName},
-		reason: "an integer above 2^63-1 from a kind that is not known for it: Envoy reads nothing of the document or event," +
-			" and usage is estimated",
-		match: func(s *subject) bool { return largeNumber(s.Response.Body) },
-	}, {
+// exceptions is the whole list, with the script in Envoy or without it. It is
+// for what cannot be known from the head of an answer: what can be is read by
+// the gateway's own meter where Envoy cannot (stage/meter, Lifted).
+func exceptions(lua bool) []exception {
+	list := []exception{{
 		modes:    []string{attached},
 		failures: []string{"ledger: outcome "},
 		reason:   "an error within an answer of status 200: Envoy's log does not tell of it, so its row says completed; usage is equal",
 		match:    func(s *subject) bool { return s.reading.Failed && !s.refused() },
 	}}
+	if lua {
+		return list
+	}
+	return append(list, exception{
+		modes:    []string{witness, pieces},
+		failures: []string{noUsage, otherName},
+		reason: "an integer above 2^63-1 from a kind that is not known for it: Envoy reads nothing of the document or event," +
+			" and usage is estimated",
+		match: func(s *subject) bool { return largeNumber(s.Response.Body) },
+	})
 }
 
 // excuse moves the failures of a mode that exceptions cover out of the way.

@@ -7,6 +7,7 @@
 //	go run ./e2e/conformance                   data of ../shared/data or $SIGNALBOX_DATA
 //	go run ./e2e/conformance -data DIR         another folder of the same form
 //	go run ./e2e/conformance -only groq -v     some rows, each with its notes
+//	go run ./e2e/conformance -no-lua           with Envoy's own filters in place of the script
 //
 // A case is one recorded row. It passes when it passes in every mode:
 //
@@ -40,6 +41,7 @@ type options struct {
 	each    int    // at most so many rows of each provider, form and status; 0: all
 	workers int
 	verbose bool
+	noLua   bool // Envoy's own filters lift usage, the gateway hides it
 }
 
 func main() {
@@ -49,6 +51,7 @@ func main() {
 	flag.IntVar(&o.each, "each", 0, "at most so many rows of each provider, form and status; 0: all")
 	flag.IntVar(&o.workers, "workers", 8, "requests at a time behind Envoy")
 	flag.BoolVar(&o.verbose, "v", false, "say of every row what was decided about it")
+	flag.BoolVar(&o.noLua, "no-lua", false, "without the script in Envoy: envoy.lua is false")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	t, err := run(ctx, o, os.Stdout)
@@ -77,7 +80,7 @@ func run(ctx context.Context, o options, w io.Writer) (tally, error) {
 	if err := behindEnvoy(ctx, o, w, subjects); err != nil {
 		return tally{}, err
 	}
-	return report(w, subjects, o.verbose)
+	return report(w, subjects, o)
 }
 
 // load reads the rows of chat completions, whoever answered them.

@@ -34,11 +34,11 @@ type score struct {
 }
 
 // report prints exceptions, failures, the table and the last line.
-func report(w io.Writer, subjects []*subject, verbose bool) (tally, error) {
+func report(w io.Writer, subjects []*subject, o options) (tally, error) {
 	var t tally
 	scores := map[string]*score{}
 	for _, s := range subjects {
-		s.excuse(exceptions())
+		s.excuse(exceptions(!o.noLua))
 		sc := scores[s.Provider]
 		if sc == nil {
 			sc = &score{passed: map[string]int{}}
@@ -46,7 +46,7 @@ func report(w io.Writer, subjects []*subject, verbose bool) (tally, error) {
 		}
 		sc.add(s)
 		t.add(s)
-		s.print(w, verbose)
+		s.print(w, o.verbose)
 	}
 	if err := table(w, scores); err != nil {
 		return t, err

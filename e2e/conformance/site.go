@@ -33,7 +33,7 @@ func behindEnvoy(ctx context.Context, o options, w io.Writer, subjects []*subjec
 		return err
 	}
 	defer func() { err = errors.Join(err, up.close()) }()
-	b, cleanup, err := start(ctx, config(up.url))
+	b, cleanup, err := start(ctx, config(up.url), o)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,8 @@ func hostname(label string) string {
 }
 
 // start builds signalbox and runs it with Envoy.
-func start(ctx context.Context, c *bed.Config) (*bed.Bed, func() error, error) {
+func start(ctx context.Context, c *bed.Config, o options) (*bed.Bed, func() error, error) {
+	c.Envoy = bed.Section{"lua": !o.noLua}
 	envoy, err := envoybin.Find()
 	if err != nil {
 		return nil, nil, err

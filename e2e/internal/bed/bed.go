@@ -57,17 +57,17 @@ func Build(ctx context.Context, dir string, flags ...string) (string, error) {
 	if p := os.Getenv("SIGNALBOX_BIN"); p != "" {
 		return p, nil
 	}
-	return GoBuild(ctx, dir, "signalbox", "./cmd/signalbox", flags...)
+	return GoBuild(ctx, dir, "./cmd/signalbox", flags...)
 }
 
 // GoBuild compiles one command of this module into dir, with flags of the
 // compiler.
-func GoBuild(ctx context.Context, dir, name, pkg string, flags ...string) (string, error) {
+func GoBuild(ctx context.Context, dir, pkg string, flags ...string) (string, error) {
 	root, err := envoybin.Root()
 	if err != nil {
 		return "", err
 	}
-	bin := filepath.Join(dir, name)
+	bin := filepath.Join(dir, filepath.Base(pkg))
 	cmd := exec.CommandContext(ctx, "go", slices.Concat([]string{"build", "-o", bin}, flags, []string{pkg})...)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -69,6 +69,9 @@ func New(o Options) (*Provider, error) {
 	return &Provider{o: o, faults: book, journal: j}, nil
 }
 
+// Name is the name that faults and journal use.
+func (p *Provider) Name() string { return p.o.Name }
+
 // Journal is what the provider received and sent.
 func (p *Provider) Journal() *Journal { return p.journal }
 

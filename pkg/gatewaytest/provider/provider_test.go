@@ -37,21 +37,26 @@ type answer struct {
 
 func post(t *testing.T, s *provider.Server, body string) answer {
 	t.Helper()
-	return do(t, http.MethodPost, s.URL+"/chat/completions", body, "sk-right-0123456789", false)
+	return do(t, request{http.MethodPost, s.URL + "/chat/completions", body, "sk-right-0123456789", false})
 }
 
-func do(t *testing.T, method, url, body, key string, h2 bool) answer {
+type request struct {
+	method, url, body, key string
+	h2                     bool
+}
+
+func do(t *testing.T, q request) answer {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(t.Context(), q.method, q.url, strings.NewReader(q.body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if key != "" {
-		r.Header.Set("Authorization", "Bearer "+key)
+	if q.key != "" {
+		r.Header.Set("Authorization", "Bearer "+q.key)
 	}
 	tr := &http.Transport{DisableCompression: true, Protocols: new(http.Protocols)}
-	tr.Protocols.SetHTTP1(!h2)
-	tr.Protocols.SetUnencryptedHTTP2(h2)
+	tr.Protocols.SetHTTP1(!q.h2)
+	tr.Protocols.SetUnencryptedHTTP2(q.h2)
 	defer tr.CloseIdleConnections()
 	resp, err := tr.RoundTrip(r)
 	if err != nil {
@@ -174,7 +179,7 @@ func TestRefusals(t *testing.T) {
 		{"bad_fault", "POST", "/chat/completions", chat("", "#fault statsu=500"), "sk-right-0123456789", 400, "statsu"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			a := do(t, c.method, s.URL+c.path, c.body, c.key, false)
+			a := do(t, request{c.method, s.URL + c.path, c.body, c.key, false})
 			if a.status != c.status || !strings.Contains(string(a.body), c.want) {
 				t.Errorf("%d %s, want %d %s", a.status, a.body, c.status, c.want)
 			}
@@ -281,10 +286,10 @@ func TestClientGone(t *testing.T) {
 
 func TestHTTP2AndSuspend(t *testing.T) {
 	s := serve(t, provider.Options{})
-	if a := do(t, "POST", s.URL+"/chat/completions", chat(`,"stream":true`, "x"), "", true); a.status != 200 || a.err != nil {
+	if a := do(t, request{"POST", s.URL + "/chat/completions", chat(`,"stream":true`, "x"), "", true}); a.status != 200 || a.err != nil {
 		t.Errorf("h2 %d %v", a.status, a.err)
 	}
-	if a := do(t, "POST", s.URL+"/chat/completions", chat(`,"stream":true`, "#fault cut=100"), "", true); len(a.body) != 100 || a.err == nil {
+	if a := do(t, request{"POST", s.URL + "/chat/completions", chat(`,"stream":true`, "#fault cut=100"), "", true}); len(a.body) != 100 || a.err == nil {
 		t.Errorf("h2 cut: %d bytes %v", len(a.body), a.err)
 	}
 	if err := s.Suspend(); err != nil {
