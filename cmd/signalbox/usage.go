@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -43,7 +44,11 @@ func usage(_ context.Context, c *call) error {
 		return err
 	}
 	lines, err := ledger.Report(gateway.LedgerDir(dir), q)
-	if err != nil && lines == nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		fmt.Fprintln(c.err, "no ledger in", gateway.LedgerDir(dir), "yet")
+		err = nil
+	case err != nil && lines == nil:
 		return err
 	}
 	if err != nil { // the readable part counts, and says so
