@@ -40,8 +40,8 @@ clients: build ## the official OpenAI SDKs for Python, Node and Go, unchanged, t
 	ENVOY="$$(scripts/envoy.sh)" e2e/clients/run.sh
 
 .PHONY: conformance
-conformance: build ## recorded provider traffic, in process and behind Envoy (DATA=DIR: another folder)
-	ENVOY="$$(scripts/envoy.sh)" $(GO) run ./e2e/conformance -data '$(DATA)'
+conformance: build ## recorded provider traffic, in process and behind Envoy (DATA=DIR: another folder; FLAGS=-no-lua)
+	ENVOY="$$(scripts/envoy.sh)" $(GO) run ./e2e/conformance -data '$(DATA)' $(FLAGS)
 
 .PHONY: bench
 bench: build ## CPU and latency beside Envoy alone and a naive no-op (ROUNDS=N, DATA=DIR)

@@ -23,7 +23,7 @@ const (
 	// errorHeader carries the code of an error that Envoy wrote itself.
 	errorHeader = "x-signalbox-error"
 
-	hiderName = "signalbox.hide_usage"
+	scriptName = "signalbox.usage"
 )
 
 // processor is an external processing filter of the given role.

@@ -117,11 +117,8 @@ func dispatch(h map[string]string) *extproc.ProcessingResponse {
 	if h["x-lab-order"] == "" {
 		return out
 	}
-	route := "decided" // the answer's headers come from the route
-	if h["x-lab-hide"] != "" {
-		route = "decided-hide"
-	}
-	c.HeaderMutation.SetHeaders = append(c.HeaderMutation.SetHeaders, set("x-signalbox-route", route).SetHeaders...)
+	// The answer's headers come from the route.
+	c.HeaderMutation.SetHeaders = append(c.HeaderMutation.SetHeaders, set("x-signalbox-route", "decided").SetHeaders...)
 	order := strings.Split(h["x-lab-order"], ",")
 	c.HeaderMutation.SetHeaders = append(c.HeaderMutation.SetHeaders, set("x-envoy-max-retries", strconv.Itoa(len(order)-1)).SetHeaders...)
 	if t := h["x-lab-timeout"]; t != "" {
@@ -135,7 +132,11 @@ func dispatch(h map[string]string) *extproc.ProcessingResponse {
 	if h["x-lab-hide"] != "" {
 		facts["hide_usage"] = true
 	}
-	s, err := structpb.NewStruct(map[string]any{namespace: facts, orderNamespace: map[string]any{"priority_groups": groups}})
+	all := map[string]any{namespace: facts, orderNamespace: map[string]any{"priority_groups": groups}}
+	if h["x-lab-stranger"] != "" {
+		delete(all, namespace)
+	}
+	s, err := structpb.NewStruct(all)
 	if err != nil {
 		panic(err) // literals only
 	}

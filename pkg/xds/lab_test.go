@@ -27,6 +27,7 @@ import (
 //	x-lab-order    clusters to try, "a,b~"; none: no order is emitted
 //	x-lab-facts    a word for the facts
 //	x-lab-hide     sets hide_usage
+//	x-lab-stranger no metadata of ours
 //	x-lab-refuse   answer at once with this status
 //	x-lab-timeout  per-try timeout, ms
 type lab struct {
@@ -208,10 +209,11 @@ func (l *lab) openLog() {
 func (l *lab) lines(kind string, n int) (all []map[string]any, raw []string) {
 	l.t.Helper()
 	var part string
-	for range 100 {
+	for waits := 0; waits < 100; {
 		s, err := l.logs.ReadString('\n')
 		part += s
 		if err != nil {
+			waits++
 			time.Sleep(50 * time.Millisecond)
 			continue
 		}

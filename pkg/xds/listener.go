@@ -60,16 +60,15 @@ func manager(in Input) object {
 }
 
 // filters are the listener's, in the order in which a request passes them; an
-// answer passes them from the end. So usage is lifted before the script hides
-// it. The script comes after the request filter, for the answer: when it edits
-// a chunk, Envoy writes a content length to the head, and the request filter
-// may still hold that.
+// answer passes them from the end. The script comes after the request filter,
+// for the answer: when it edits a chunk, Envoy writes a content length to the
+// head, and the request filter may still hold that. Envoy's own filters come
+// before it, since it may hide what they lift.
 func filters(in Input) list {
-	l := list{sizeLimit(in)}
 	if in.Snapshot.Envoy.Lua {
-		l = append(l, hider())
+		return list{sizeLimit(in), script(), requestFilter(in), router(in)}
 	}
-	return append(l, requestFilter(in), streamUsage(), unaryUsage(in.UsagePaths), router(in))
+	return list{sizeLimit(in), requestFilter(in), streamUsage(), unaryUsage(in.UsagePaths), router(in)}
 }
 
 func router(in Input) object {

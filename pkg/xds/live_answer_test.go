@@ -89,9 +89,23 @@ func TestUsageEventIsHidden(t *testing.T) {
 	}
 }
 
+// withoutScript lets Envoy's own filters lift usage.
+func withoutScript(in *Input) { in.Snapshot.Envoy.Lua = false }
+
 func TestStreamUsageIsLogged(t *testing.T) {
+	t.Run("script", func(t *testing.T) {
+		testStreamUsage(t, nil, event(textEvent)+event(stopEvent)+event("[DONE]"),
+			`{"prompt_tokens":9,"completion_tokens":12,"total_tokens":21,"prompt_tokens_details":{"cached_tokens":0}}`)
+	})
+	t.Run("filters", func(t *testing.T) {
+		testStreamUsage(t, withoutScript, event(textEvent)+event(stopEvent)+event(usageEvent)+event("[DONE]"),
+			`{"completion_tokens":12,"prompt_tokens":9,"prompt_tokens_details":{"cached_tokens":0},"total_tokens":21}`)
+	})
+}
+
+func testStreamUsage(t *testing.T, change func(*Input), passes, want string) {
 	p := streamer(t, func() string { return event(textEvent) + event(stopEvent) + event(usageEvent) + event("[DONE]") }, func(int) int { return 40 })
-	l := newLab(t, map[string]string{"a": p}, nil)
+	l := newLab(t, map[string]string{"a": p}, change)
 	l.post(`{}`, "x-lab-order", "a", "x-lab-hide", "1", "x-lab-facts", "team=x&to=a~p~eu~m")
 	all, raw := l.lines("DownstreamEnd", 1)
 	t.Log(strings.Join(raw, ""))
@@ -101,14 +115,13 @@ func TestStreamUsageIsLogged(t *testing.T) {
 	if err := json.Unmarshal(b, &u); err != nil {
 		t.Fatal(err)
 	}
-	want := `{"completion_tokens":12,"prompt_tokens":9,"prompt_tokens_details":{"cached_tokens":0},"total_tokens":21}`
 	if u.Usage != want || u.Model != "served" || u.Service_tier != "default" {
 		t.Errorf("lifted %+v", u)
 	}
 	if sb, ok := last["sb"].(map[string]any); !ok || sb["ticket"] != "0123456789abcdef0123456789abcdef" || sb["facts"] != "team=x&to=a~p~eu~m" {
 		t.Errorf("metadata %v", last["sb"])
 	}
-	if sent, _ := last["tx"].(float64); int(sent) != len(event(textEvent)+event(stopEvent)+event("[DONE]")) {
+	if sent, _ := last["tx"].(float64); int(sent) != len(passes) {
 		t.Errorf("sent %v bytes", last["tx"])
 	}
 }

@@ -59,8 +59,16 @@ func got(t *testing.T, body string) received {
 
 func TestEnvoyAcceptsRendered(t *testing.T) {
 	bin := envoyBinary(t)
+	t.Run("script", func(t *testing.T) { testAccepts(t, bin, example()) })
+	t.Run("filters", func(t *testing.T) {
+		in := example()
+		withoutScript(&in)
+		testAccepts(t, bin, in)
+	})
+}
+
+func testAccepts(t *testing.T, bin string, in Input) {
 	dir := t.TempDir()
-	in := example()
 	in.Snapshot.Telemetry.OTLP.Endpoint = "127.0.0.1:4317"
 	in.Snapshot.Telemetry.Sample = 0.01
 	boot, err := Bootstrap(in)
@@ -211,7 +219,7 @@ func TestBodyLimits(t *testing.T) {
 		size := map[string]int{"/first": 30 << 20, "/for/big~": 70 << 20}[r.URL.Path]
 		fmt.Fprintf(w, `{"n":%d,"x":"%s",%s}`, n, strings.Repeat("x", size), usageText)
 	})
-	l := newLab(t, map[string]string{"big": big}, nil)
+	l := newLab(t, map[string]string{"big": big}, withoutScript) // which keeps no answer back
 	limit := int(l.in.Snapshot.Envoy.BodyLimit)
 	resp, body := l.post(strings.Repeat("x", limit), "x-lab-order", "big")
 	if resp.StatusCode != 200 || len(body) < 30<<20 || !strings.HasPrefix(body, fmt.Sprintf(`{"n":%d,`, limit)) {

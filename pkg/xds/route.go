@@ -1,13 +1,11 @@
 package xds
 
-import "strings"
-
 // routes carry out what the request filter decided. They differ in what is done
-// to the answer alone; the filter names one of them in a header, and most
-// requests take the last, which does the least.
+// to the answer alone: where the filter leaves before that, it names the first
+// of them in a header, and the route does its part.
 func routes(in Input) object {
 	var l list
-	for _, r := range []string{"decided-hide", "decided", "hide", ""} {
+	for _, r := range []string{"decided", ""} {
 		l = append(l, route(in, r))
 	}
 	return object{
@@ -27,19 +25,15 @@ func route(in Input, kind string) object {
 		match["headers"] = list{object{"name": routeHeader, "string_match": object{"exact": kind}}}
 		name += "." + kind
 	}
-	r := object{
+	return object{
 		"name":                      name,
 		"match":                     match,
 		"route":                     action(),
 		"request_body_buffer_limit": bufferLimit(in),
 		// A compressed answer hides its usage.
 		"request_headers_to_remove": list{"accept-encoding"},
-		"response_headers_to_add":   answerHeaders(strings.HasPrefix(kind, "decided")),
+		"response_headers_to_add":   answerHeaders(kind == "decided"),
 	}
-	if in.Snapshot.Envoy.Lua && !strings.HasSuffix(kind, "hide") {
-		r["typed_per_filter_config"] = object{hiderName: typed("envoy.extensions.filters.http.lua.v3.LuaPerRoute", object{"disabled": true})}
-	}
-	return r
 }
 
 // action tries the clusters of the request's own order, one per attempt. The

@@ -6,8 +6,9 @@ import (
 )
 
 // usageNamespace is the dynamic metadata in which Envoy leaves what it lifted
-// out of an answer. Streams leave the JSON text of the usage object, unary
-// answers its scalars under their dotted paths.
+// out of an answer. The script leaves the JSON text of the usage object. So do
+// Envoy's own filters for streams; for unary answers they leave its scalars
+// under their dotted paths.
 const usageNamespace = "sb.usage"
 
 // maxEvent bounds an event that is searched for usage, in bytes: Envoy scans
@@ -15,11 +16,11 @@ const usageNamespace = "sb.usage"
 // time.
 const maxEvent = 1 << 20
 
-// hideUsage is the script that removes the usage event that we asked for and
-// the caller did not.
+// usageScript lifts usage and removes the usage event that we asked for and
+// the caller did not. It costs a fraction of what Envoy's own filters cost.
 //
-//go:embed hide_usage.lua
-var hideUsage string
+//go:embed usage.lua
+var usageScript string
 
 // streamRules are the places of an event from which text is lifted, as JSON
 // text for objects. A later match overwrites.
@@ -31,14 +32,15 @@ func streamRules() []string { return []string{"usage", "x_groq.usage", "model", 
 func unaryPlaces() []string  { return []string{"usage"} }
 func unaryScalars() []string { return []string{"model", "service_tier", "usage.service_tier"} }
 
-// hider runs the script.
-func hider() object {
-	return extension(hiderName, "envoy.extensions.filters.http.lua.v3.Lua", object{
-		"default_source_code": object{"inline_string": hideUsage},
+// script runs the script.
+func script() object {
+	return extension(scriptName, "envoy.extensions.filters.http.lua.v3.Lua", object{
+		"default_source_code": object{"inline_string": usageScript},
 	})
 }
 
-// streamUsage and unaryUsage watch answers as they pass, in Envoy.
+// streamUsage and unaryUsage watch answers as they pass where there is no
+// script.
 func streamUsage() object {
 	rules := each(streamRules(), func(path string) any {
 		return object{"rule": lift(path, "STRING")}

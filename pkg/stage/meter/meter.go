@@ -81,21 +81,20 @@ func Lifted(x *pipeline.Exchange) bool {
 	if e := x.Answer.ContentEncoding; e != "" && !strings.EqualFold(e, "identity") {
 		return false
 	}
-	if x.Call.Stream != x.Answer.EventStream() || !x.Call.Stream && !x.Answer.JSON() {
+	if !x.Snapshot.Envoy.Lua && largeNumbers(x.Order[x.Answer.Attempt].Candidate.Backend.Kind) {
 		return false
 	}
-	if x.Snapshot.Envoy.Lua {
-		// The script stands behind us: it reads what we let through.
-		return x.Answer.ContentLength <= maxLifted && (!x.Call.Stream || !hidden(x))
+	if x.Call.Stream {
+		return x.Answer.EventStream() && !hidden(x)
 	}
-	return !largeNumbers(x.Order[x.Answer.Attempt].Candidate.Backend.Kind)
+	return x.Answer.JSON() && !(x.Snapshot.Envoy.Lua && x.Answer.ContentLength > maxLifted)
 }
 
-// hidden reports whether the usage event is, or may be, taken out before the
-// proxy's script sees it: the script does that only where usage was asked for
-// on our account of every candidate.
+// hidden reports whether the usage event is taken out before the proxy's script
+// sees it, by the stage that stands behind this one: the script hides only where
+// usage was asked for on our account of every candidate.
 func hidden(x *pipeline.Exchange) bool {
-	if !x.Order[x.Answer.Attempt].Target.InjectUsage {
+	if !x.Snapshot.Envoy.Lua || !x.Order[x.Answer.Attempt].Target.InjectUsage {
 		return false
 	}
 	for i := range x.Order {

@@ -14,12 +14,14 @@ const (
 	json = "application/json; charset=utf-8"
 )
 
-// Envoy lifts usage out of what its two filters read and nothing else: there
-// our own meter must stay.
+// Envoy lifts usage out of what its script or its filters read and nothing
+// else: there our own meter must stay.
 func TestLifted(t *testing.T) {
 	tests := []struct {
 		name, kind, coding, contentType string
-		stream, want                    bool
+		stream, lua, want               bool
+		length                          int64
+		injected                        []bool // by candidate; the first one answers
 	}{
 		{name: "unary", contentType: json, want: true},
 		{name: "stream", contentType: sse, stream: true, want: true},
@@ -36,12 +38,29 @@ func TestLifted(t *testing.T) {
 		{name: "large_numbers_in_a_stream", kind: "together", contentType: sse, stream: true},
 		{name: "large_numbers_by_a_router", kind: "huggingface", contentType: json},
 		{name: "other_kind", kind: "groq", contentType: json, want: true},
+		{name: "large_without_script", contentType: json, length: 8<<20 + 1, want: true},
+		{name: "script", lua: true, contentType: json, want: true},
+		{name: "script_large_numbers", lua: true, kind: "together", contentType: json, want: true},
+		{name: "script_longest", lua: true, contentType: json, length: 8 << 20, want: true},
+		{name: "script_too_long", lua: true, contentType: json, length: 8<<20 + 1},
+		{name: "script_stream", lua: true, contentType: sse, stream: true, want: true},
+		{name: "script_hides", lua: true, contentType: sse, stream: true, injected: []bool{true, true}, want: true},
+		{name: "hidden_before_the_script", lua: true, contentType: sse, stream: true, injected: []bool{true, false}},
+		{name: "nothing_to_hide", lua: true, contentType: sse, stream: true, injected: []bool{false, true}, want: true},
+		{name: "hidden_behind_the_filters", contentType: sse, stream: true, injected: []bool{true, false}, want: true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			x := exchange(tt.kind)
 			x.Call.Stream = tt.stream
-			x.Answer.ContentType, x.Answer.ContentEncoding = tt.contentType, tt.coding
+			x.Snapshot.Envoy.Lua = tt.lua
+			for i, injected := range tt.injected {
+				if i > 0 {
+					x.Order = append(x.Order, pipeline.Planned{})
+				}
+				x.Order[i].Target.InjectUsage = injected
+			}
+			x.Answer.ContentType, x.Answer.ContentEncoding, x.Answer.ContentLength = tt.contentType, tt.coding, tt.length
 			if got := Lifted(x); got != tt.want {
 				t.Errorf("%v, want %v", got, tt.want)
 			}
@@ -78,6 +97,7 @@ func TestAnswerHead(t *testing.T) {
 
 func exchange(kind string) *pipeline.Exchange {
 	x := &pipeline.Exchange{
+		Snapshot: &policy.Snapshot{},
 		Decision: route.Decision{Route: &policy.Route{}},
 		Order:    []pipeline.Planned{{Candidate: policy.Candidate{Backend: &policy.Backend{Kind: kind}}}},
 	}

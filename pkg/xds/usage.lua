@@ -1,0 +1,343 @@
+-- Lifts the usage that a provider states out of its answer into dynamic
+-- metadata, and takes the usage event out of a stream whose caller did not ask
+-- for it.
+--
+-- Metadata sb.usage: "usage" and "x_groq.usage" are the JSON text of these
+-- objects, as they stand at the top of the answer or of an event of it; "model"
+-- and "service_tier" are names. Of several in a stream the last object stays;
+-- names are read until there are both, and again where a usage object stands.
+--
+-- Answers with a status of 2xx and without a content coding are read: event
+-- streams and JSON documents. No byte of them is held back and none changed,
+-- except in streams where the request filter set signalbox.hide_usage. There an
+-- event goes whose JSON has, at its top, an empty array "choices" and an object
+-- "usage". All else stays, byte for byte: events without choices or without
+-- usage, a usage beside choices, "usage":null. What is held back is the
+-- unfinished event alone, which no client could use yet; it is lost where a
+-- stream ends in trailers.
+--
+-- Lines of streams may end in LF or CRLF. A stream that ends its lines in a
+-- bare CR passes unread.
+--
+-- It must come before the request filter in the list of filters: setBytes writes
+-- the chunk's length to the head of the answer, which is harmless only when the
+-- head has left.
+--
+-- Each byte is looked at a fixed number of times, however the answer is cut.
+-- Most chunks hold whole events without a usage object: these cost a search for
+-- the word and nothing else.
+
+local MAX_HELD = 65536 -- bytes of an event that are held back
+local MAX_EVENT = 1048576 -- bytes of an event that is read
+local MAX_BODY = 8388608 -- bytes of a document that is read
+local MAX_PIECES = 262144 -- in which an event or a document comes
+local MAX_USAGE = 65536 -- bytes of a usage object
+local MAX_NAME = 256 -- bytes of a name
+
+local byte, concat, find, gsub, sub = string.byte, table.concat, string.find, string.gsub, string.sub
+
+-- after returns the index behind the string that starts at i.
+local function after(s, i)
+  i = i + 1
+  while true do
+    local at = find(s, '["\\]', i)
+    if not at then return #s + 1 end
+    if byte(s, at) == 34 then return at + 1 end
+    i = at + 2
+  end
+end
+
+-- closing returns the index of the bracket that closes the one at i.
+local function closing(s, i)
+  local depth = 0
+  while true do
+    local at = find(s, '["{}%[%]]', i)
+    if not at then return nil end
+    local c = byte(s, at)
+    i = at + 1
+    if c == 34 then
+      i = after(s, at)
+    elseif c == 123 or c == 91 then
+      depth = depth + 1
+    else
+      depth = depth - 1
+      if depth == 0 then return at end
+    end
+  end
+end
+
+local simple = { b = "\b", f = "\f", n = "\n", r = "\r", t = "\t" }
+
+local function unescape(c, hex)
+  if c ~= "u" or #hex < 4 then return (simple[c] or c) .. hex end
+  local n = tonumber(hex, 16)
+  if n < 0x80 then return string.char(n) end
+  if n < 0x800 then return string.char(0xc0 + n / 64, 0x80 + n % 64) end
+  if n >= 0xd800 and n < 0xe000 then return "?" end
+  return string.char(0xe0 + n / 4096, 0x80 + n / 64 % 64, 0x80 + n % 64)
+end
+
+-- name returns what a JSON string says, nil where it is no name.
+local function name(text)
+  if text == "" or #text > MAX_NAME then return nil end
+  if not find(text, "\\", 1, true) then return text end
+  return (gsub(text, "\\(.)(%x?%x?%x?%x?)", unescape))
+end
+
+local wanted = { ['"usage"'] = true, ['"x_groq"'] = true, ['"model"'] = true, ['"service_tier"'] = true, ['"choices"'] = true }
+
+-- read returns what the top of a JSON object says: usage and groq as text,
+-- model, tier, and whether choices are empty. nil where it is no whole object.
+local function read(doc)
+  local _, i = find(doc, "^%s*{")
+  if not i then return nil end
+  local usage, groq, model, tier, empty
+  i = i + 1
+  while true do
+    local at = find(doc, '["{}%[%]]', i)
+    if not at then return nil end
+    local c = byte(doc, at)
+    if c == 34 then
+      i = after(doc, at)
+      local key = sub(doc, at, i - 1)
+      local _, value = find(doc, "^%s*:%s*", i)
+      if value and wanted[key] then
+        i = value + 1
+        c = byte(doc, i)
+        if c == 34 then
+          local start = i
+          i = after(doc, start)
+          if key == '"model"' then
+            model = name(sub(doc, start + 1, i - 2)) or model
+          elseif key == '"service_tier"' then
+            tier = name(sub(doc, start + 1, i - 2)) or tier
+          end
+        elseif c == 123 or c == 91 then
+          local stop = closing(doc, i)
+          if not stop then return nil end
+          if key == '"usage"' and c == 123 then
+            usage = sub(doc, i, stop)
+          elseif key == '"x_groq"' and c == 123 then
+            local inner = read(sub(doc, i, stop))
+            groq = inner and inner.usage or groq
+          elseif key == '"choices"' then
+            empty = c == 91 and find(doc, "^%[%s*%]", i) ~= nil
+          end
+          i = stop + 1
+        end
+      end
+    elseif c == 123 or c == 91 then
+      local stop = closing(doc, at)
+      if not stop then return nil end
+      i = stop + 1
+    else
+      return { usage = usage, groq = groq, model = model, tier = tier, empty = empty }
+    end
+  end
+end
+
+local function put(handle, key, value)
+  handle:streamInfo():dynamicMetadata():set("sb.usage", key, value)
+end
+
+local function counts(text) return #text <= MAX_USAGE and not find(text, "^{%s*}") end
+
+-- lift leaves what read returned, as far as it is new.
+local function lift(handle, st, r)
+  if r.model and r.model ~= st.model then
+    st.model = r.model
+    put(handle, "model", r.model)
+  end
+  if r.tier and r.tier ~= st.tier then
+    st.tier = r.tier
+    put(handle, "service_tier", r.tier)
+  end
+  if r.usage and r.usage ~= st.usage and counts(r.usage) then
+    st.usage = r.usage
+    put(handle, "usage", r.usage)
+  end
+  if r.groq and r.groq ~= st.groq and counts(r.groq) then
+    st.groq = r.groq
+    put(handle, "x_groq.usage", r.groq)
+  end
+end
+
+-- member returns the place of the next string key, unless it names a member
+-- that says nothing: many providers write "usage":null to every event.
+local function member(s, key, from)
+  while true do
+    local at, last = find(s, key, from, true)
+    if not at then return nil end
+    from = last + 1
+    if not find(s, "^%s*:%s*null", from) and not find(s, '^%s*:%s*""', from) then return at end
+  end
+end
+
+-- telling returns the next place for which an event is read.
+local function telling(st, s, from)
+  local at = member(s, '"usage"', from)
+  if st.model and st.tier then return at end
+  local model = not st.model and member(s, '"model"', from)
+  if model and (not at or model < at) then at = model end
+  local tier = not st.tier and member(s, '"service_tier"', from)
+  if tier and (not at or tier < at) then at = tier end
+  return at
+end
+
+-- payload joins the data lines of an event.
+local function payload(event)
+  local stop = find(event, "\n", 1, true)
+  if stop and stop + 2 >= #event and sub(event, 1, 5) == "data:" then return sub(event, 6, stop) end
+  local lines = {}
+  for line in event:gmatch("[^\r\n]+") do
+    local data = line:match("^data: ?(.*)")
+    if data then lines[#lines + 1] = data end
+  end
+  return concat(lines, "\n")
+end
+
+-- look lifts what an event says and returns whether it is to be hidden.
+local function look(handle, st, event)
+  local r = read(payload(event))
+  if not r then return false end
+  lift(handle, st, r)
+  return st.hide and r.usage and r.empty
+end
+
+-- sift looks at finished events and returns those that stay.
+local function sift(handle, st, s)
+  local at = telling(st, s, 1)
+  if not at then return s end
+  local kept, n, behind = {}, 0, 1 -- the bytes before behind are dealt with
+  local start, from = 1, 1
+  while at do
+    local _, last
+    repeat -- until the event around the place
+      _, last = find(s, "\n\r?\n", from)
+      if not last then return s end -- cannot be: s ends in a blank line
+      if last < at then start = last + 1 end
+      from = last
+    until last > at
+    if look(handle, st, sub(s, start, last)) then
+      n = n + 1
+      kept[n] = sub(s, behind, start - 1)
+      behind = last + 1
+    end
+    start = last + 1
+    at = telling(st, s, start)
+  end
+  if n == 0 then return s end
+  return concat(kept, "", 1, n) .. sub(s, behind)
+end
+
+-- keep adds bytes to the unfinished event and returns those that may leave.
+local function keep(st, s)
+  if s == "" or st.lost then return s end
+  local n = st.n + 1
+  st.held[n], st.n, st.size = s, n, st.size + #s
+  local out = s
+  if st.hide and not st.open then
+    if st.size <= MAX_HELD and not st.bare then
+      out = ""
+    else
+      out, st.open = concat(st.held, "", 1, n), true
+    end
+  end
+  if st.size > MAX_EVENT or n > MAX_PIECES then
+    st.lost, st.held, st.n = true, {}, 0
+  end
+  return out
+end
+
+-- feed takes a chunk of a stream and returns what leaves in its place.
+local function feed(handle, st, s)
+  local seam = st.edge .. s
+  st.bare = find(seam, "\r\r", 1, true) ~= nil
+  local _, cut = find(seam, "^.*\n\r?\n")
+  if not cut then
+    st.edge = sub(seam, -3)
+    return keep(st, s)
+  end
+  local done, first, out = cut - #st.edge, 0, ""
+  if st.n > 0 or st.lost then -- the rest of the unfinished event
+    local _, stop = find(seam, "\n\r?\n")
+    first = stop - #st.edge
+    out = sub(s, 1, first)
+    if not st.lost then
+      st.held[st.n + 1] = out
+      local event = concat(st.held, "", 1, st.n + 1)
+      local hidden = look(handle, st, event)
+      if not st.open then out = hidden and "" or event end
+    end
+    st.n, st.size, st.open, st.lost = 0, 0, false, false
+  end
+  local events = sift(handle, st, sub(s, first + 1, done))
+  local rest = sub(s, done + 1)
+  st.edge = sub(rest, -3)
+  local left = keep(st, rest)
+  if not st.hide then return s end
+  return out .. events .. left
+end
+
+local function finished(s)
+  local n = #s
+  return byte(s, n) == 10 and (byte(s, n - 1) == 10 or byte(s, n - 1) == 13 and byte(s, n - 2) == 10)
+end
+
+local function stream(handle, hide)
+  -- held: n pieces of the unfinished event, size bytes; edge: its last bytes;
+  -- open: a part of it has left; lost: it is too large to be read.
+  local st = { hide = hide, held = {}, n = 0, size = 0, edge = "", open = false, lost = false, bare = false }
+  local final, sent = nil, ""
+  for chunk in handle:bodyChunks() do
+    local length = chunk:length()
+    local s = ""
+    if length > 0 and not st.bare then
+      s = chunk:getBytes(0, length)
+      if st.n > 0 or st.lost or not finished(s) or telling(st, s, 1) then
+        local out = feed(handle, st, s)
+        if hide and out ~= s then
+          chunk:setBytes(out)
+          s = out
+        end
+      end
+    end
+    final, sent = chunk, s
+  end
+  if st.n == 0 or st.bare then return end
+  -- The last chunk has not left yet: it takes an unfinished end along.
+  local rest = concat(st.held, "", 1, st.n)
+  local hidden = look(handle, st, rest)
+  if hide and not st.open and not hidden then
+    pcall(function() final:setBytes(sent .. rest) end)
+  end
+end
+
+local function document(handle)
+  local held, n, size = {}, 0, 0
+  for chunk in handle:bodyChunks() do
+    local length = chunk:length()
+    if length > 0 then
+      n, size = n + 1, size + length
+      if size > MAX_BODY or n > MAX_PIECES then return end
+      held[n] = chunk:getBytes(0, length)
+    end
+  end
+  local r = read(n == 1 and held[1] or concat(held, "", 1, n))
+  if r then lift(handle, {}, r) end
+end
+
+function envoy_on_response(handle)
+  local headers = handle:headers()
+  local kind, coding, status = headers:get("content-type"), headers:get("content-encoding"), headers:get(":status")
+  if not kind or byte(status) ~= 50 or coding and coding:lower() ~= "identity" then return end
+  kind = kind:lower()
+  if find(kind, "^%s*text/event%-stream") then
+    local ours = handle:streamInfo():dynamicMetadata():get("signalbox")
+    local hide = ours ~= nil and ours["hide_usage"] == true
+    if hide then headers:remove("content-length") end
+    stream(handle, hide)
+  elseif find(kind, "^%s*application/json%s*$") or find(kind, "^%s*application/json%s*;") then
+    document(handle)
+  end
+end
