@@ -113,25 +113,10 @@ func requestHeadersFor(x *pipeline.Exchange, n int, replaced bool) []header {
 	if replaced {
 		h = append(h, header{"content-length", strconv.Itoa(n)})
 	}
-	if r := routeOf(x); r != "" {
-		h = append(h, header{"x-signalbox-route", r})
+	if leaves(x) { // then the proxy's route sets the answer's headers
+		h = append(h, header{"x-signalbox-route", "decided"})
 	}
 	return h
-}
-
-// routeOf names the proxy's route for what must be done to the answer; most
-// requests need none.
-func routeOf(x *pipeline.Exchange) string {
-	decided, hides := leaves(x), hide.InProxy(x)
-	switch {
-	case decided && hides:
-		return "decided-hide"
-	case decided:
-		return "decided"
-	case hides:
-		return "hide"
-	}
-	return ""
 }
 
 func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

@@ -70,7 +70,7 @@ func TestDispatch(t *testing.T) {
 	}
 	want := map[string]string{
 		":path": "/a/chat/completions?q=1", ":authority": "a.example:8443", "content-length": "19",
-		"x-envoy-max-retries": "1", "x-envoy-upstream-rq-per-try-timeout-ms": "5000", "x-envoy-upstream-rq-timeout-ms": "12000", "x-signalbox-route": "hide",
+		"x-envoy-max-retries": "1", "x-envoy-upstream-rq-per-try-timeout-ms": "5000", "x-envoy-upstream-rq-timeout-ms": "12000",
 	}
 	if diff := cmp.Diff(want, set(c.HeaderMutation)); diff != "" {
 		t.Error(diff)
