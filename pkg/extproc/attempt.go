@@ -1,6 +1,8 @@
 package extproc
 
 import (
+	"log/slog"
+
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/mem"
@@ -28,7 +30,7 @@ func (s *Server) attempt(st grpc.ServerStream) error {
 
 func (s *Server) serveAttempt(m *message) (out *reply, result string) {
 	cluster := m.attribute("xds.cluster_name")
-	ticket, ok := parseTicket(m.filterMetadata("signalbox", "ticket"))
+	ticket, ok := parseTicket(m.ticket())
 	if !ok {
 		return s.refuseAttempt(m, fault.SessionLost, "no_ticket")
 	}
@@ -82,7 +84,7 @@ func (s *Server) refuseAttempt(m *message, k fault.Kind, result string) (*reply,
 		}
 	}
 	s.Metrics.Faults.WithLabelValues(k.Code()).Inc()
-	s.Log.Warn("attempt refused", "code", k.Code(), "reason", result, "request_id", id)
+	s.Log.Warn("attempt refused", slog.String("code", k.Code()), slog.String("reason", result), slog.String("request_id", id))
 	return refusal(fault.New(k, text), id), result
 }
 

@@ -51,13 +51,14 @@ type header struct{ Name, Value string }
 
 const overwrite = 2 // HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
 
-// mutation appends a HeaderMutation as field num. Only raw_value is read by
+// mutation appends a HeaderMutation, which is field 2 of all messages that
+// have one. Only raw_value is read by
 // Envoy; removals run before sets.
-func (e *encoder) mutation(num protowire.Number, set []header, remove []string) {
+func (e *encoder) mutation(set []header, remove []string) {
 	if len(set)+len(remove) == 0 {
 		return
 	}
-	m := e.open(num)
+	m := e.open(2)
 	for _, h := range set {
 		o := e.open(1)
 		v := e.open(1)

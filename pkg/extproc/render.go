@@ -25,10 +25,9 @@ const (
 	answerMode             protowire.Number = 9
 	answerTyped            protowire.Number = 13
 
-	commonStatus  protowire.Number = 1
-	commonHeaders protowire.Number = 2
-	commonBody    protowire.Number = 3
-	commonClear   protowire.Number = 5
+	commonStatus protowire.Number = 1
+	commonBody   protowire.Number = 3
+	commonClear  protowire.Number = 5
 
 	continueAndReplace = 1
 )
@@ -77,7 +76,7 @@ func dispatch(x *pipeline.Exchange, facts string, body mem.Buffer) *reply {
 	tail := e.bodyTail(n)
 	b := e.open(answerRequestBody)
 	c := e.open(1)
-	e.mutation(commonHeaders, requestHeadersFor(x, n, body != nil), credentials)
+	e.mutation(requestHeadersFor(x, n, body != nil), credentials)
 	e.varint(commonClear, 1)
 	if body != nil {
 		e.b = append(e.b, tail...)
@@ -189,7 +188,7 @@ func attempt(p *pipeline.Planned, body mem.Buffer) *reply {
 	h := e.open(answerRequestHeaders)
 	c := e.open(1)
 	e.varint(commonStatus, continueAndReplace)
-	e.mutation(commonHeaders, []header{
+	e.mutation([]header{
 		{":path", p.Path},
 		{":authority", p.Candidate.Backend.Authority},
 		{"x-signalbox-content-length", strconv.Itoa(n)},
@@ -208,7 +207,7 @@ func answerHead(set []header, remove []string, mode bodyMode) *reply {
 	e := newEncoder(pool, 512)
 	h := e.open(answerResponseHeaders)
 	c := e.open(1)
-	e.mutation(commonHeaders, set, remove)
+	e.mutation(set, remove)
 	e.close(c, 0)
 	e.close(h, 0)
 	e.mode(mode)
@@ -241,7 +240,7 @@ func replaceAnswer(set []header, remove []string, body []byte) *reply {
 	h := e.open(answerResponseHeaders)
 	c := e.open(1)
 	e.varint(commonStatus, continueAndReplace)
-	e.mutation(commonHeaders, set, remove)
+	e.mutation(set, remove)
 	e.b = append(append(e.b, e.bodyTail(len(body))...), body...)
 	e.close(c, 0)
 	e.close(h, 0)
@@ -274,7 +273,7 @@ func whole(data []byte) *reply {
 	e := newEncoder(pool, 128+len(data))
 	b := e.open(answerResponseBody)
 	c := e.open(1)
-	e.mutation(commonHeaders, []header{{"content-length", strconv.Itoa(len(data))}}, nil)
+	e.mutation([]header{{"content-length", strconv.Itoa(len(data))}}, nil)
 	e.b = append(append(e.b, e.bodyTail(len(data))...), data...)
 	e.close(c, 0)
 	e.close(b, 0)
@@ -289,7 +288,7 @@ func immediate(status int, set []header, body []byte, details string) *reply {
 	s := e.open(1)
 	e.varint(1, uint64(status))
 	e.close(s, 0)
-	e.mutation(2, set, nil)
+	e.mutation(set, nil)
 	e.bytes(3, body)
 	e.string(5, details)
 	e.close(m, 0)

@@ -111,7 +111,7 @@ func TestDispatchWithoutChange(t *testing.T) {
 	if _, ok := h["content-length"]; ok || h["x-envoy-upstream-rq-per-try-timeout-ms"] != "2000" || h["x-envoy-upstream-rq-timeout-ms"] != "63000" || h["x-envoy-max-retries"] != "0" {
 		t.Errorf("headers %v", h)
 	}
-	if m.DynamicMetadata.AsMap()["signalbox"].(map[string]any)["hide_usage"] != nil {
+	if m.DynamicMetadata.Fields["signalbox"].GetStructValue().Fields["hide_usage"] != nil {
 		t.Error("hides usage that nobody injected")
 	}
 }

@@ -2,6 +2,7 @@ package extproc
 
 import (
 	"crypto/rand"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -210,13 +211,14 @@ func (ss *session) refuse(f *fault.Error) (bool, error) {
 	}
 	ss.srv.Refused(x, code)
 	if f.Cause != nil {
-		ss.srv.Log.Warn("request refused", "code", code, "request_id", x.Head.ID, "cause", f.Cause)
+		ss.srv.Log.Warn("request refused", slog.String("code", code), slog.String("request_id", x.Head.ID), slog.Any("cause", f.Cause))
 	}
 	return true, ss.out.send(refusal(f, x.Head.ID), true)
 }
 
 func (ss *session) local(l pipeline.Local) (bool, error) {
-	h := []header{{"x-signalbox-request-id", ss.x.Head.ID}}
+	h := make([]header, 0, 1+len(l.Fields))
+	h = append(h, header{"x-signalbox-request-id", ss.x.Head.ID})
 	for _, f := range l.Fields {
 		h = append(h, header(f))
 	}

@@ -17,12 +17,11 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
-	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
-
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
 	"github.com/signalbox-dev/signalbox/pkg/telemetry"
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
 // Books take what never reached a provider.
@@ -74,7 +73,6 @@ func (s *Server) NewGRPC(maxBody int64) *grpc.Server {
 		grpc.MaxRecvMsgSize(int(maxBody)+1<<20),
 		grpc.MaxSendMsgSize(1<<30),
 		grpc.NumStreamWorkers(4),
-		grpc.SharedWriteBuffer(true),
 		grpc.StaticStreamWindowSize(4<<20),
 		grpc.StaticConnWindowSize(16<<20),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 0, PermitWithoutStream: true}),

@@ -2,6 +2,7 @@ package extproc
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -19,8 +20,6 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 
-	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
-
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
 	"github.com/signalbox-dev/signalbox/pkg/dialect/openai"
 	"github.com/signalbox-dev/signalbox/pkg/fault"
@@ -30,6 +29,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/stage/fail"
 	"github.com/signalbox-dev/signalbox/pkg/stage/read"
 	"github.com/signalbox-dev/signalbox/pkg/telemetry"
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
 // scripted stands in for the stages that choose: it plans two candidates, and
@@ -53,7 +53,7 @@ func (s *scripted) RequestHead(x *pipeline.Exchange) *fault.Error {
 
 func (s *scripted) RequestBody(x *pipeline.Exchange) *fault.Error {
 	if s.panicAt == "body" {
-		panic("secret prompt")
+		panic("secret prompt") //nolint:forbidigo // what the test is about
 	}
 	e := exchange(2)
 	x.Order, x.Decision.Route, x.Open = e.Order, e.Decision.Route, &signalboxv1.Open{}
@@ -67,7 +67,7 @@ func (s *scripted) AnswerHead(*pipeline.Exchange) pipeline.Want { return s.want 
 
 func (s *scripted) Chunk(_ *pipeline.Exchange, p []byte, _ bool) []byte {
 	if s.panicAt == "chunk" {
-		panic("secret answer")
+		panic("secret answer") //nolint:forbidigo // what the test is about
 	}
 	s.chunks.Add(1)
 	if s.want == pipeline.Edit {
@@ -177,10 +177,10 @@ func (r *rig) asked() (extprocv3.ExternalProcessor_ProcessClient, string) {
 func over1(t *testing.T, st extprocv3.ExternalProcessor_ProcessClient, want error) {
 	t.Helper()
 	_, err := st.Recv()
-	if want == io.EOF && err != io.EOF {
+	if errors.Is(want, io.EOF) && !errors.Is(err, io.EOF) {
 		t.Errorf("stream ends with %v, want OK", err)
 	}
-	if want != io.EOF && (err == nil || err == io.EOF) {
+	if !errors.Is(want, io.EOF) && (err == nil || errors.Is(err, io.EOF)) {
 		t.Errorf("stream ends with OK, want an error")
 	}
 }

@@ -45,9 +45,11 @@ func NewStore(limit int64) *Store {
 	return s
 }
 
-// Bytes and Len say what the store holds.
+// Bytes is how many bytes of bodies the store holds or has set aside.
 func (s *Store) Bytes() int64 { return s.bytes.Load() }
-func (s *Store) Len() int64   { return s.count.Load() }
+
+// Len is how many sessions the store holds.
+func (s *Store) Len() int64 { return s.count.Load() }
 
 // reserve sets n bytes aside; false when that would pass the limit.
 func (s *Store) reserve(n int64) bool {

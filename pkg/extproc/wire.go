@@ -169,12 +169,11 @@ func (m *message) attribute(name string) string {
 	return structString(s, name)
 }
 
-// filterMetadata returns the string under key of the forwarded dynamic
-// metadata in namespace ns.
-func (m *message) filterMetadata(ns, key string) string {
+// ticket returns the ticket in the forwarded dynamic metadata.
+func (m *message) ticket() string {
 	for k, v := range entries(m.metadata, 1) {
-		if string(k) == ns {
-			return structString(v, key)
+		if string(k) == "signalbox" {
+			return structString(v, "ticket")
 		}
 	}
 	return ""
