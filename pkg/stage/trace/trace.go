@@ -30,6 +30,7 @@ func (s Stage) RequestBody(x *pipeline.Exchange) *fault.Error {
 // Decision emits the span of the decision, refused with a code or not.
 func Decision(t *telemetry.Tracer, x *pipeline.Exchange, code string) {
 	if t == nil || x.Trace.Parent != "" && !x.Trace.Sampled {
+		x.Trace.Sampled = false
 		return
 	}
 	s := telemetry.DecisionSpan{
