@@ -75,7 +75,6 @@ func (s *setup) simulate() error {
 	moved := map[string]string{}
 	for _, d := range doubles {
 		d.options.Forget = true
-		d.options.Journal = filepath.Join(s.dir, d.options.Name+".jsonl")
 		p, err := provider.Serve(d.options, d.address)
 		if err != nil { // its port is taken: any other will do
 			p, err = provider.Serve(d.options, "")
