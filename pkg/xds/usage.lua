@@ -19,13 +19,11 @@
 -- Lines of streams may end in LF or CRLF. A stream that ends its lines in a
 -- bare CR passes unread.
 --
--- It must come before the request filter in the list of filters: setBytes writes
--- the chunk's length to the head of the answer, which is harmless only when the
--- head has left.
+-- It must come before the request filter in the list of filters: setBytes writes a
+-- length to the head of the answer, which is harmless only when that has left.
 --
--- Each byte is looked at a fixed number of times, however the answer is cut.
--- Most chunks hold whole events without a usage object: these cost a search for
--- the word and nothing else.
+-- Each byte is looked at a fixed number of times, however the answer is cut. Most
+-- chunks hold whole events without a usage object: these cost a search for it.
 
 local MAX_HELD = 65536 -- bytes of an event that are held back
 local MAX_EVENT = 1048576 -- bytes of an event that is read
@@ -33,8 +31,9 @@ local MAX_BODY = 8388608 -- bytes of a document that is read
 local MAX_PIECES = 262144 -- in which an event or a document comes
 local MAX_USAGE = 65536 -- bytes of a usage object
 local MAX_NAME = 256 -- bytes of a name
+local MAX_TRIES = 4 -- for a key, before a document is walked through
 
-local byte, concat, find, gsub, sub = string.byte, table.concat, string.find, string.gsub, string.sub
+local byte, concat, find, sub = string.byte, table.concat, string.find, string.sub
 
 -- after returns the index behind the string that starts at i.
 local function after(s, i)
@@ -66,10 +65,8 @@ local function closing(s, i)
   end
 end
 
-local simple = { b = "\b", f = "\f", n = "\n", r = "\r", t = "\t" }
-
 local function unescape(c, hex)
-  if c ~= "u" or #hex < 4 then return (simple[c] or c) .. hex end
+  if c ~= "u" or #hex < 4 then return c .. hex end
   local n = tonumber(hex, 16)
   if n < 0x80 then return string.char(n) end
   if n < 0x800 then return string.char(0xc0 + n / 64, 0x80 + n % 64) end
@@ -81,14 +78,14 @@ end
 local function name(text)
   if text == "" or #text > MAX_NAME then return nil end
   if not find(text, "\\", 1, true) then return text end
-  return (gsub(text, "\\(.)(%x?%x?%x?%x?)", unescape))
+  return (text:gsub("\\(.)(%x?%x?%x?%x?)", unescape))
 end
 
 local wanted = { ['"usage"'] = true, ['"x_groq"'] = true, ['"model"'] = true, ['"service_tier"'] = true, ['"choices"'] = true }
 
--- read returns what the top of a JSON object says: usage and groq as text,
+-- walk returns what the top of a JSON object says: usage and groq as text,
 -- model, tier, and whether choices are empty. nil where it is no whole object.
-local function read(doc)
+local function walk(doc)
   local _, i = find(doc, "^%s*{")
   if not i then return nil end
   local usage, groq, model, tier, empty
@@ -118,7 +115,7 @@ local function read(doc)
           if key == '"usage"' and c == 123 then
             usage = sub(doc, i, stop)
           elseif key == '"x_groq"' and c == 123 then
-            local inner = read(sub(doc, i, stop))
+            local inner = walk(sub(doc, i, stop))
             groq = inner and inner.usage or groq
           elseif key == '"choices"' then
             empty = c == 91 and find(doc, "^%[%s*%]", i) ~= nil
@@ -136,30 +133,93 @@ local function read(doc)
   end
 end
 
-local function put(handle, key, value)
+-- level returns how many brackets open and do not close in s from i to stop, nil
+-- where a string passes stop.
+local function level(s, i, stop)
+  local depth = 0
+  while true do
+    local at = find(s, '["{}%[%]]', i)
+    if not at or at > stop then return depth end
+    local c = byte(s, at)
+    i = at + 1
+    if c == 34 then
+      i = after(s, at)
+      if i > stop + 1 then return nil end
+    elseif c == 123 or c == 91 then
+      depth = depth + 1
+    else
+      depth = depth - 1
+    end
+  end
+end
+
+-- top returns the text of a member's value that begins with the given byte. It
+-- finds the key by its name, and that it stands at the top by the brackets on
+-- the side that is shorter, before it or behind the value. nil where there is
+-- none, false where there were too many of the name at other depths.
+local function top(doc, key, first)
+  local from, tries = 1, 0
+  while true do
+    local at, last = find(doc, key, from, true)
+    if not at then return nil end
+    from = last + 1
+    local _, i = find(doc, "^%s*:%s*", from)
+    if i and byte(doc, i + 1) == first and byte(doc, at - 1) ~= 92 then
+      if tries == MAX_TRIES then return false end
+      tries = tries + 1
+      i = i + 1
+      local stop = first == 34 and after(doc, i) - 1 or first ~= 34 and closing(doc, i)
+      if stop then
+        local before = at < #doc - stop
+        if before and level(doc, 1, at - 1) == 1 or not before and level(doc, stop + 1, #doc) == -1 then
+          return sub(doc, i, stop)
+        end
+      end
+    end
+  end
+end
+
+-- whole tells whether s begins and ends as an object does.
+local function whole(s)
+  local n = #s
+  while n > 0 and byte(s, n) <= 32 do n = n - 1 end
+  return byte(s, n) == 125 and find(s, "^%s*{") ~= nil
+end
+
+-- read returns what walk does, mostly by a look at a few places. Whether choices
+-- are empty it tells only where it is asked to.
+local function read(doc, strict)
+  if not whole(doc) then return nil end
+  local usage = top(doc, '"usage"', 123)
+  if usage and strict and find(doc, '"choices"%s*:%s*%[%s*%]') then return walk(doc) end
+  local model, tier, groq = top(doc, '"model"', 34), top(doc, '"service_tier"', 34), top(doc, '"x_groq"', 123)
+  if usage == false or model == false or tier == false or groq == false then return walk(doc) end
+  return {
+    usage = usage,
+    groq = groq and top(groq, '"usage"', 123) or nil,
+    model = model and name(sub(model, 2, -2)),
+    tier = tier and name(sub(tier, 2, -2)),
+  }
+end
+
+-- counts returns the text of a usage object, nil where it says nothing.
+local function counts(text)
+  return text and #text <= MAX_USAGE and not find(text, "^{%s*}") and text or nil
+end
+
+-- put leaves a value in the metadata where it is new.
+local function put(handle, st, key, value)
+  if not value or st[key] == value then return end
+  st[key] = value
   handle:streamInfo():dynamicMetadata():set("sb.usage", key, value)
 end
 
-local function counts(text) return #text <= MAX_USAGE and not find(text, "^{%s*}") end
-
--- lift leaves what read returned, as far as it is new.
+-- lift leaves what read returned.
 local function lift(handle, st, r)
-  if r.model and r.model ~= st.model then
-    st.model = r.model
-    put(handle, "model", r.model)
-  end
-  if r.tier and r.tier ~= st.tier then
-    st.tier = r.tier
-    put(handle, "service_tier", r.tier)
-  end
-  if r.usage and r.usage ~= st.usage and counts(r.usage) then
-    st.usage = r.usage
-    put(handle, "usage", r.usage)
-  end
-  if r.groq and r.groq ~= st.groq and counts(r.groq) then
-    st.groq = r.groq
-    put(handle, "x_groq.usage", r.groq)
-  end
+  put(handle, st, "model", r.model)
+  put(handle, st, "service_tier", r.tier)
+  put(handle, st, "usage", counts(r.usage))
+  put(handle, st, "x_groq.usage", counts(r.groq))
 end
 
 -- member returns the place of the next string key, unless it names a member
@@ -176,10 +236,10 @@ end
 -- telling returns the next place for which an event is read.
 local function telling(st, s, from)
   local at = member(s, '"usage"', from)
-  if st.model and st.tier then return at end
+  if st.model and st.service_tier then return at end
   local model = not st.model and member(s, '"model"', from)
   if model and (not at or model < at) then at = model end
-  local tier = not st.tier and member(s, '"service_tier"', from)
+  local tier = not st.service_tier and member(s, '"service_tier"', from)
   if tier and (not at or tier < at) then at = tier end
   return at
 end
@@ -198,7 +258,7 @@ end
 
 -- look lifts what an event says and returns whether it is to be hidden.
 local function look(handle, st, event)
-  local r = read(payload(event))
+  local r = read(payload(event), st.hide)
   if not r then return false end
   lift(handle, st, r)
   return st.hide and r.usage and r.empty
@@ -285,8 +345,8 @@ local function finished(s)
 end
 
 local function stream(handle, hide)
-  -- held: n pieces of the unfinished event, size bytes; edge: its last bytes;
-  -- open: a part of it has left; lost: it is too large to be read.
+  -- Of the unfinished event: its n pieces, size and last bytes; whether a part
+  -- of it has left, and whether it is too large to be read.
   local st = { hide = hide, held = {}, n = 0, size = 0, edge = "", open = false, lost = false, bare = false }
   local final, sent = nil, ""
   for chunk in handle:bodyChunks() do
@@ -296,10 +356,8 @@ local function stream(handle, hide)
       s = chunk:getBytes(0, length)
       if st.n > 0 or st.lost or not finished(s) or telling(st, s, 1) then
         local out = feed(handle, st, s)
-        if hide and out ~= s then
-          chunk:setBytes(out)
-          s = out
-        end
+        if hide and out ~= s then chunk:setBytes(out) end
+        s = out
       end
     end
     final, sent = chunk, s
@@ -307,8 +365,7 @@ local function stream(handle, hide)
   if st.n == 0 or st.bare then return end
   -- The last chunk has not left yet: it takes an unfinished end along.
   local rest = concat(st.held, "", 1, st.n)
-  local hidden = look(handle, st, rest)
-  if hide and not st.open and not hidden then
+  if not look(handle, st, rest) and hide and not st.open then
     pcall(function() final:setBytes(sent .. rest) end)
   end
 end
@@ -329,9 +386,8 @@ end
 
 function envoy_on_response(handle)
   local headers = handle:headers()
-  local kind, coding, status = headers:get("content-type"), headers:get("content-encoding"), headers:get(":status")
-  if not kind or byte(status) ~= 50 or coding and coding:lower() ~= "identity" then return end
-  kind = kind:lower()
+  local kind, coding = (headers:get("content-type") or ""):lower(), headers:get("content-encoding")
+  if byte(headers:get(":status")) ~= 50 or coding and coding:lower() ~= "identity" then return end
   if find(kind, "^%s*text/event%-stream") then
     local ours = handle:streamInfo():dynamicMetadata():get("signalbox")
     local hide = ours ~= nil and ours["hide_usage"] == true
