@@ -11,9 +11,8 @@ import (
 	"testing"
 	"time"
 
-	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
-
 	"github.com/signalbox-dev/signalbox/pkg/gatewaytest/provider"
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
 // TestHangUpAtDone lets the client hang up as soon as it has read [DONE],

@@ -100,6 +100,7 @@ func TestKilledUnderStreams(t *testing.T) {
 // TestKilledInEachPhase kills Signalbox while requests are in every phase, and
 // starts it again: whatever reached a provider is in the ledger once.
 func TestKilledInEachPhase(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ name, extra, fault string }{
 		{"before_headers", "", "stall-before=1s"},
 		{"before_headers_stream", streamed, "stall-before=1s"},

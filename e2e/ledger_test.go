@@ -7,10 +7,9 @@ import (
 	"testing"
 	"time"
 
-	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
-
 	"github.com/signalbox-dev/signalbox/pkg/gatewaytest/provider"
 	"github.com/signalbox-dev/signalbox/pkg/ledger"
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
 // story is all that the ledger says about one request.

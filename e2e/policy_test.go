@@ -11,14 +11,10 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/gatewaytest/provider"
 )
 
-// regions puts backend a into us and the others into eu.
+// regions puts backend a into us, b and c into eu.
 func regions(c *bed.Config) {
-	for _, p := range c.Providers {
-		backend := p["backends"].([]bed.Section)[0]
-		backend["region"] = "eu"
-		if backend["name"] == "a" {
-			backend["region"] = "us"
-		}
+	for name, region := range map[string]string{"a": "us", "b": "eu", "c": "eu"} {
+		c.Backend(name)["region"] = region
 	}
 	c.Classes = []bed.Section{{"name": "eu-only", "regions": []string{"eu"}}}
 	c.Teams = append(c.Teams, bed.Section{"name": "europe", "class": "eu-only"})
@@ -57,7 +53,7 @@ func TestResidency(t *testing.T) {
 // moves on to the other.
 func TestWeighted(t *testing.T) {
 	r := start(t, plan{providers: named("a", "b"), configure: func(c *bed.Config, _ map[string]*provider.Server) {
-		list := c.Models[0]["candidates"].([]bed.Section)
+		list := c.Candidates("chat")
 		list[0]["weight"], list[1]["weight"] = 3, 1
 		c.Routes = []bed.Section{{"name": "spread", "models": []string{"*"}, "order": "weighted"}}
 	}})

@@ -47,7 +47,7 @@ func quickstart(t *testing.T, env ...string) *proc.Process {
 		if t.Failed() {
 			t.Log(p.Output())
 		}
-		os.RemoveAll(state) //nolint:errcheck // a left-over folder in the temporary directory does no harm
+		os.RemoveAll(state)
 	})
 	return p
 }
@@ -74,7 +74,7 @@ func TestQuickstart(t *testing.T) {
 		t.Errorf("%d %v %s", a.status, a.header, a.body)
 	}
 	for _, url := range []string{m[2] + "/healthz", m[3]} {
-		resp, err := http.Get(url) //nolint:gosec,noctx // an address of our own
+		resp, err := http.Get(url)
 		if err != nil || resp.StatusCode != http.StatusOK {
 			t.Errorf("%s: %v %v", url, resp, err)
 			continue

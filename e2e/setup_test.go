@@ -34,7 +34,7 @@ var findTools = sync.OnceValues(func() (tools, error) {
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if t, err := findTools(); err == nil {
-		os.RemoveAll(t.dir) //nolint:errcheck // a left-over folder in the temporary directory does no harm
+		os.RemoveAll(t.dir)
 	}
 	os.Exit(code)
 }

@@ -28,6 +28,7 @@ func expected(x provider.Exchange, hidden bool) string {
 // TestBytesPass checks that good answers of every strange form reach the
 // caller byte for byte, and that they are metered, however long we stay.
 func TestBytesPass(t *testing.T) {
+	t.Parallel()
 	few := []string{"", "drip", "crlf drip", "hold=50ms", "stall-mid=100ms", "cached=5 reasoning=3"}
 	more := []string{"crlf", "close=20ms", "tokens=300", "big=200000 tokens=20", "no-done", "no-role", "stall-headers=100ms"}
 	for _, v := range []struct {

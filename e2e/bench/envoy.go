@@ -32,16 +32,20 @@ func (c envoyConfig) render() ([]byte, error) {
 	filters = append(filters, typed("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router", tree{}))
 	manager := typed("hcm", "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", tree{
 		"stat_prefix": "bench", "http_filters": filters,
-		"route_config": tree{"name": "bench", "virtual_hosts": []any{tree{"name": "bench", "domains": []any{"*"},
-			"routes": []any{tree{"match": tree{"prefix": "/"}, "route": tree{"cluster": "upstream", "timeout": "0s"}}}}}},
+		"route_config": tree{"name": "bench", "virtual_hosts": []any{tree{
+			"name": "bench", "domains": []any{"*"},
+			"routes": []any{tree{"match": tree{"prefix": "/"}, "route": tree{"cluster": "upstream", "timeout": "0s"}}},
+		}}},
 	})
 	return json.MarshalIndent(tree{
 		"node":  tree{"id": "bench", "cluster": "bench"},
 		"admin": tree{"address": address(c.admin)},
 		"static_resources": tree{
 			"clusters": clusters,
-			"listeners": []any{tree{"name": "bench", "address": address(c.listen), "per_connection_buffer_limit_bytes": bufferLimit,
-				"filter_chains": []any{tree{"filters": []any{manager}}}}},
+			"listeners": []any{tree{
+				"name": "bench", "address": address(c.listen), "per_connection_buffer_limit_bytes": bufferLimit,
+				"filter_chains": []any{tree{"filters": []any{manager}}},
+			}},
 		},
 	}, "", " ")
 }
@@ -52,8 +56,10 @@ func (c envoyConfig) filter() tree {
 	return typed("noop", "envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor", tree{
 		"grpc_service":    tree{"envoy_grpc": tree{"cluster_name": "processor"}, "timeout": "0s"},
 		"message_timeout": "10s",
-		"processing_mode": tree{"request_header_mode": "SEND", "response_header_mode": "SEND",
-			"request_body_mode": "BUFFERED", "response_body_mode": c.responseBody},
+		"processing_mode": tree{
+			"request_header_mode": "SEND", "response_header_mode": "SEND",
+			"request_body_mode": "BUFFERED", "response_body_mode": c.responseBody,
+		},
 	})
 }
 
@@ -74,8 +80,10 @@ func cluster(name string, port int, http2 bool) tree {
 	}
 	if http2 {
 		const options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
-		c["typed_extension_protocol_options"] = tree{options: tree{"@type": typeURL + options,
-			"explicit_http_config": tree{"http2_protocol_options": tree{}}}}
+		c["typed_extension_protocol_options"] = tree{options: tree{
+			"@type":                typeURL + options,
+			"explicit_http_config": tree{"http2_protocol_options": tree{}},
+		}}
 	}
 	return c
 }

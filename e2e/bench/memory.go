@@ -57,7 +57,7 @@ func hold(ctx context.Context, t *target, c *http.Client, n int) error {
 			if _, err := resp.Body.Read(make([]byte, 64)); err != nil {
 				failed.Add(1)
 			}
-			context.AfterFunc(ctx, func() { resp.Body.Close() }) //nolint:errcheck // the stream ends with the context
+			context.AfterFunc(ctx, func() { resp.Body.Close() })
 		})
 	}
 	wg.Wait()

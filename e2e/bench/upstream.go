@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/signalbox-dev/signalbox/e2e/internal/proc"
 )
 
 // upstream is the provider of the benchmark: as cheap as it can be, so that
@@ -45,11 +47,15 @@ func newStream(withUsage bool) stream {
 }
 
 func startUpstream() (*upstream, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := proc.FreePort()
 	if err != nil {
 		return nil, err
 	}
-	u := &upstream{port: l.Addr().(*net.TCPAddr).Port, plain: newStream(false), usage: newStream(true), hold: make(chan struct{})}
+	l, err := net.Listen("tcp", local(port))
+	if err != nil {
+		return nil, err
+	}
+	u := &upstream{port: port, plain: newStream(false), usage: newStream(true), hold: make(chan struct{})}
 	u.whole = []byte(`{"id":"chatcmpl-bench","object":"chat.completion","created":1760000000,"model":"bench-model","choices":[{"index":0,"message":{"role":"assistant","content":"` +
 		strings.Repeat("word ", chunks) + `","refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":123,"completion_tokens":100,"total_tokens":223,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0}},"service_tier":"default","system_fingerprint":"fp_bench"}`)
 	u.http = &http.Server{Handler: u, ReadHeaderTimeout: 10 * time.Second}
@@ -76,7 +82,7 @@ func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctl := http.NewResponseController(w)
 	if bytes.Contains(body, []byte(`"user":"hold"`)) {
 		w.Write(s.chunk) //nolint:errcheck // as above
-		ctl.Flush()      //nolint:errcheck // as above
+		ctl.Flush()
 		<-u.hold
 	} else if !pace(w, ctl, s.chunk) {
 		return

@@ -111,8 +111,8 @@ func Prepare(o Options) (*Bed, error) {
 	if err := b.Config.complete(b.State, o.Envoy); err != nil {
 		return nil, err
 	}
-	b.API = "http://" + b.Config.Envoy["listen"].(string)
-	b.Admin = "http://" + b.Config.Admin["listen"].(string)
+	b.API = "http://" + word(b.Config.Envoy, "listen")
+	b.Admin = "http://" + word(b.Config.Admin, "listen")
 	return b, b.WriteConfig()
 }
 

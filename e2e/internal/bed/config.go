@@ -123,6 +123,37 @@ func (c *Config) complete(state, envoy string) error {
 	return nil
 }
 
+// word is a text of a section, empty when there is none.
+func word(s Section, name string) string {
+	v, _ := s[name].(string)
+	return v
+}
+
+// Backend is a backend's section, to be changed; nil when there is none of the
+// name.
+func (c *Config) Backend(name string) Section {
+	for _, p := range c.Providers {
+		list, _ := p["backends"].([]Section)
+		for _, b := range list {
+			if b["name"] == name {
+				return b
+			}
+		}
+	}
+	return nil
+}
+
+// Candidates are those of a model, to be changed.
+func (c *Config) Candidates(model string) []Section {
+	for _, m := range c.Models {
+		if m["name"] == model {
+			list, _ := m["candidates"].([]Section)
+			return list
+		}
+	}
+	return nil
+}
+
 func setDefault(s Section, name string, v any) {
 	if _, ok := s[name]; !ok {
 		s[name] = v

@@ -30,7 +30,7 @@ func (b *Bed) ServeWith(ctx context.Context, processor string) error {
 	}
 	bootstrap := []byte(text)
 	if processor != "" {
-		own := b.Config.Envoy["processor"].(string)
+		own := word(b.Config.Envoy, "processor")
 		if !bytes.Contains(bootstrap, []byte(own[len("unix:"):])) {
 			return fmt.Errorf("no processor %q in the bootstrap", own)
 		}

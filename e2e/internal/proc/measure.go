@@ -76,7 +76,11 @@ func FreePort() (int, error) {
 		return 0, err
 	}
 	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	addr, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		return 0, fmt.Errorf("listener on %v", l.Addr())
+	}
+	return addr.Port, nil
 }
 
 // Alive tells whether a process with that id runs and is no zombie.

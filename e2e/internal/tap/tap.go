@@ -6,6 +6,7 @@ package tap
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"slices"
@@ -181,11 +182,19 @@ type raw struct{}
 var _ encoding.CodecV2 = raw{}
 
 func (raw) Marshal(v any) (mem.BufferSlice, error) {
-	return mem.BufferSlice{mem.SliceBuffer(*v.(*[]byte))}, nil
+	b, ok := v.(*[]byte)
+	if !ok {
+		return nil, fmt.Errorf("message of type %T", v)
+	}
+	return mem.BufferSlice{mem.SliceBuffer(*b)}, nil
 }
 
 func (raw) Unmarshal(data mem.BufferSlice, v any) error {
-	*v.(*[]byte) = data.Materialize()
+	b, ok := v.(*[]byte)
+	if !ok {
+		return fmt.Errorf("message of type %T", v)
+	}
+	*b = data.Materialize()
 	return nil
 }
 

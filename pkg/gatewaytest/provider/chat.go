@@ -64,12 +64,12 @@ func (p *Provider) whole(out *wire, x *Exchange, a composed) error {
 
 const overloaded = "The server is overloaded or not ready yet."
 
-func (a *composed) message() answerMessage {
+func (c *composed) message() answerMessage {
 	m := answerMessage{Role: "assistant", Annotations: []string{}}
-	if len(a.calls) == 0 {
-		m.Content = new(a.text())
+	if len(c.calls) == 0 {
+		m.Content = new(c.text())
 	}
-	for _, k := range a.calls {
+	for _, k := range c.calls {
 		m.Calls = append(m.Calls, toolCall{ID: k.ID, Type: "function", Function: toolFunction{k.Name, k.Args}})
 	}
 	return m

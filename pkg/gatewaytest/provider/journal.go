@@ -70,8 +70,10 @@ func openJournal(o Options) (*Journal, error) {
 }
 
 func (j *Journal) begin(n uint64, r *http.Request, body []byte, readErr error) *Exchange {
-	x := &Exchange{N: n, Provider: j.name, At: time.Now(), Proto: r.Proto, Method: r.Method, Target: r.RequestURI,
-		Host: r.Host, Header: http.Header{}, Body: body}
+	x := &Exchange{
+		N: n, Provider: j.name, At: time.Now(), Proto: r.Proto, Method: r.Method, Target: r.RequestURI,
+		Host: r.Host, Header: http.Header{}, Body: body,
+	}
 	for name, values := range r.Header {
 		x.Header[strings.ToLower(name)] = values
 	}
@@ -159,8 +161,10 @@ func (x *Exchange) copy() Exchange {
 	if x.Finished {
 		return *x
 	}
-	return Exchange{N: x.N, Provider: x.Provider, At: x.At, Proto: x.Proto, Method: x.Method, Target: x.Target,
-		Host: x.Host, Header: x.Header, Body: x.Body, BodyErr: x.BodyErr}
+	return Exchange{
+		N: x.N, Provider: x.Provider, At: x.At, Proto: x.Proto, Method: x.Method, Target: x.Target,
+		Host: x.Host, Header: x.Header, Body: x.Body, BodyErr: x.BodyErr,
+	}
 }
 
 // Count tells how many requests arrived and how many of them are finished.

@@ -103,7 +103,7 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	p.journal.finish(x, out, err)
 	if errors.Is(err, errAbort) || errors.Is(err, errReset) {
-		panic(http.ErrAbortHandler) // the documented way to end an answer without a legal end; net/http recovers it
+		panic(http.ErrAbortHandler) //nolint:forbidigo // the documented way to end an answer without a legal end; net/http recovers it
 	}
 }
 

@@ -2,8 +2,7 @@ package provider
 
 import (
 	"errors"
-	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -57,7 +56,7 @@ func (s *Server) Resume() error {
 	srv := &http.Server{
 		Handler: s.Provider, Protocols: protocols, ReadHeaderTimeout: 10 * time.Second,
 		HTTP2:    &http.HTTP2Config{MaxConcurrentStreams: 10000},
-		ErrorLog: log.New(io.Discard, "", 0),
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
 	s.http = srv
 	s.wait.Go(func() { srv.Serve(l) }) //nolint:errcheck // ends with ErrServerClosed

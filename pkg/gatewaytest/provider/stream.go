@@ -144,8 +144,10 @@ func (s *streamer) deltas() []delta {
 }
 
 func (s *streamer) frame() chunk {
-	return chunk{ID: s.a.id, Object: "chat.completion.chunk", Created: s.a.created, Model: s.a.model,
-		Tier: s.a.tier, Fingerprint: s.a.fingerprint, Choices: []chunkChoice{}}
+	return chunk{
+		ID: s.a.id, Object: "chat.completion.chunk", Created: s.a.created, Model: s.a.model,
+		Tier: s.a.tier, Fingerprint: s.a.fingerprint, Choices: []chunkChoice{},
+	}
 }
 
 func (s *streamer) choice(c chunkChoice) error {
