@@ -3,7 +3,7 @@
 // provider credentials. It builds JSON trees in the shape of Envoy's API and
 // speaks no protocol.
 //
-//	bootstrap.json   listener ─ request filter ─ usage filters ─ router
+//	bootstrap.json   listener ─ usage script ─ request filter ─ router
 //	cds.json         per backend: <name> and <name>~ (with the attempt filter)
 //	sds/<name>.json  the credential that the cluster injects
 //

@@ -17,7 +17,8 @@ const usageNamespace = "sb.usage"
 const maxEvent = 1 << 20
 
 // usageScript lifts usage and removes the usage event that we asked for and
-// the caller did not. It costs a fraction of what Envoy's own filters cost.
+// the caller did not. On streams it costs a third of what Envoy's own filters
+// cost; on answers of 1 KB as much as they, on larger ones less.
 //
 //go:embed usage.lua
 var usageScript string

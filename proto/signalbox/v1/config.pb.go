@@ -465,12 +465,13 @@ type EnvoySettings struct {
 	// 413.
 	BodyLimit uint64 `protobuf:"varint,3,opt,name=body_limit,json=bodyLimit,proto3" json:"body_limit,omitempty"`
 	// How much of an answer Envoy buffers where an answer must be seen whole.
-	// It must exceed the longest answer that is not streamed.
+	// Where lua is false it must exceed the longest answer that is not streamed.
 	AnswerLimit uint64 `protobuf:"varint,4,opt,name=answer_limit,json=answerLimit,proto3" json:"answer_limit,omitempty"`
 	// Worker threads of Envoy. 0: one for each processor core.
 	Concurrency uint32 `protobuf:"varint,5,opt,name=concurrency,proto3" json:"concurrency,omitempty"`
-	// Hide the usage event that Signalbox asked for inside Envoy, by a small Lua
-	// filter. false: Signalbox hides it itself and stays attached to such
+	// Read usage inside Envoy by a small Lua script, which also hides the usage
+	// event that Signalbox asked for. false: Envoy's own, slower filters read
+	// usage, and Signalbox hides the event itself and stays attached to such
 	// streams.
 	Lua *bool `protobuf:"varint,6,opt,name=lua,proto3,oneof" json:"lua,omitempty"`
 	// How long Envoy may hold back lines of its access log. What it holds when
