@@ -15,27 +15,30 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/gatewaytest/provider"
 )
 
-// tools are what all tests run: found and built once.
-type tools struct{ dir, signalbox, envoy string }
+// tools are what all tests run: found and built once, into a folder of the
+// test run.
+type tools struct{ signalbox, envoy string }
+
+var buildDir string // set before the first test
 
 var findTools = sync.OnceValues(func() (tools, error) {
 	envoy, err := envoybin.Find()
 	if err != nil {
 		return tools{}, err
 	}
-	dir, err := os.MkdirTemp("", "e2e")
-	if err != nil {
-		return tools{}, err
-	}
-	bin, err := bed.Build(context.Background(), dir, buildFlags()...)
-	return tools{dir, bin, envoy}, err
+	bin, err := bed.Build(context.Background(), buildDir, buildFlags()...)
+	return tools{bin, envoy}, err
 })
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if t, err := findTools(); err == nil {
-		os.RemoveAll(t.dir)
+	dir, err := os.MkdirTemp("", "e2e")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
+	buildDir = dir
+	code := m.Run()
+	os.RemoveAll(dir)
 	os.Exit(code)
 }
 
