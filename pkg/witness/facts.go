@@ -1,6 +1,7 @@
 package witness
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
@@ -14,8 +15,8 @@ const maxFact = 128
 
 // Facts writes what a ledger row needs of o as a URL query string. It travels
 // with the request as dynamic metadata and comes back in the log, so that a
-// process that never saw the request can settle it. Ticket and request id
-// travel beside it.
+// process that never saw the request can settle it. The ticket comes first; the
+// request id travels beside it.
 func Facts(o *signalboxv1.Open) string {
 	b := make([]byte, 0, 384)
 	text := func(key, v string) {
@@ -30,6 +31,8 @@ func Facts(o *signalboxv1.Open) string {
 			b = append(b, '&')
 		}
 	}
+	b = append(b, "ticket="...)
+	b = append(hex.AppendEncode(b, o.GetTicket()), '&')
 	text("team", o.GetTeam())
 	text("key", o.GetKeyId())
 	text("op", o.GetOperation())

@@ -93,24 +93,57 @@ func (p *Parser) Parse(line []byte) (Entry, error) {
 func (p *Parser) request(e *Entry, f fields) {
 	e.Attempts = int(f.count("n"))
 	e.ContentType = f.text("ct")
-	if sb, ok := f.child("sb", p.nested); ok {
-		p.nested = sb.doc.Members()
-		e.HasTicket = ticket(e.Ticket[:], sb.text("ticket"))
-		if facts := sb.text("facts"); facts != "" {
-			// Facts that cannot be read are none: the rest of the entry counts.
-			if o, err := ParseFacts(facts); err == nil {
-				o.RequestId = e.RequestID
-				if e.HasTicket {
-					o.Ticket = append([]byte(nil), e.Ticket[:]...)
-				}
-				e.Facts = o
-			}
-		}
-	}
-	if u, ok := f.child("u", p.nested); ok {
+	p.facts(e, p.carried(f))
+	if u, ok := p.lifted(f); ok {
 		p.nested = u.doc.Members()
 		p.usage(e, u)
 	}
+}
+
+// carried is what we gave the request to carry. The whole namespace was logged
+// where the configuration was rendered by an older version.
+func (p *Parser) carried(f fields) string {
+	sb, ok := f.child("sb", p.nested)
+	if !ok {
+		return f.text("sb")
+	}
+	p.nested = sb.doc.Members()
+	facts := sb.text("facts")
+	if strings.HasPrefix(facts, "ticket=") {
+		return facts
+	}
+	return "ticket=" + sb.text("ticket") + "&" + facts
+}
+
+// facts reads what we gave the request to carry. What cannot be read is none:
+// the rest of the entry counts.
+func (p *Parser) facts(e *Entry, text string) {
+	text, found := strings.CutPrefix(text, "ticket=")
+	if !found {
+		return
+	}
+	t, rest, _ := strings.Cut(text, "&")
+	e.HasTicket = ticket(e.Ticket[:], t)
+	if rest == "" {
+		return
+	}
+	if o, err := ParseFacts(rest); err == nil {
+		o.RequestId = e.RequestID
+		if e.HasTicket {
+			o.Ticket = append([]byte(nil), e.Ticket[:]...)
+		}
+		e.Facts = o
+	}
+}
+
+// lifted is what was lifted out of the answer: by the script as one text, by
+// Envoy's own filters as values.
+func (p *Parser) lifted(f fields) (fields, bool) {
+	if text := f.text("u"); text != "" {
+		doc, ok := jsonedit.Index([]byte(text), p.nested)
+		return fields{&doc}, ok
+	}
+	return f.child("u", p.nested)
 }
 
 func ticket(dst []byte, s string) bool {

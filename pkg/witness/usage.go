@@ -8,10 +8,10 @@ func (p *Parser) usage(e *Entry, u fields) {
 	e.Tier = u.text("service_tier")
 	reader, kind := p.lookup(e.Cluster)
 	for _, place := range [...]string{"usage", "x_groq.usage"} {
-		if text := u.text(place); text != "" { // of a stream
-			e.Usage, e.UsageFound, e.Suspect = reader.UsageJSON(kind, []byte(text))
-			e.RawUsage = []byte(text)
-		} else { // of a unary answer
+		if text := u.object(place); text != nil {
+			e.Usage, e.UsageFound, e.Suspect = reader.UsageJSON(kind, text)
+			e.RawUsage = text
+		} else { // scalars of a unary answer, by Envoy's own filter
 			s := scalars{fields: u, place: place}
 			e.Usage, e.UsageFound, e.Suspect = reader.Usage(kind, &s)
 			e.RawUsage = s.raw()
@@ -24,6 +24,19 @@ func (p *Parser) usage(e *Entry, u fields) {
 		}
 	}
 	e.RawUsage = nil
+}
+
+// object is the text of an object: as it stands, or as Envoy's own filter for
+// streams writes it, in a string.
+func (f fields) object(name string) []byte {
+	v, ok := f.doc.Get(name)
+	switch {
+	case ok && v.Kind == jsonedit.ObjectKind:
+		return append([]byte(nil), v.Raw(f.doc.Doc())...)
+	case ok && v.Kind == jsonedit.String:
+		return []byte(f.text(name))
+	}
+	return nil
 }
 
 // tierIn is the tier that a usage object states, as Mistral's does.

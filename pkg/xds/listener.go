@@ -66,23 +66,15 @@ func manager(in Input) object {
 // before it, since it may hide what they lift.
 func filters(in Input) list {
 	if in.Snapshot.Envoy.Lua {
-		return list{sizeLimit(in), script(), requestFilter(in), router(in)}
+		return list{script(), requestFilter(in), router(in)}
 	}
-	return list{sizeLimit(in), requestFilter(in), streamUsage(), unaryUsage(in.UsagePaths), router(in)}
+	return list{requestFilter(in), streamUsage(), unaryUsage(in.UsagePaths), router(in)}
 }
 
 func router(in Input) object {
 	return extension("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router", object{
 		"suppress_envoy_headers": true,
 		"upstream_log":           attemptLogs(in),
-	})
-}
-
-// sizeLimit refuses a request body above the limit. The buffer's own limit
-// cannot: it holds for answers, too.
-func sizeLimit(in Input) object {
-	return extension("signalbox.size", "envoy.extensions.filters.http.body_size_limit.v3.BodySizeLimit", object{
-		"max_request_bytes": in.Snapshot.Envoy.BodyLimit,
 	})
 }
 

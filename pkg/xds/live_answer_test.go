@@ -2,8 +2,6 @@ package xds
 
 import (
 	"bytes"
-	"encoding/json"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -110,15 +108,14 @@ func testStreamUsage(t *testing.T, change func(*Input), passes, want string) {
 	all, raw := l.lines("DownstreamEnd", 1)
 	t.Log(strings.Join(raw, ""))
 	last := all[len(all)-1]
-	var u struct{ Usage, Model, Service_tier string }
-	b, _ := json.Marshal(last["u"])
-	if err := json.Unmarshal(b, &u); err != nil {
+	u, err := liftedIn(last["u"])
+	if err != nil {
 		t.Fatal(err)
 	}
-	if u.Usage != want || u.Model != "served" || u.Service_tier != "default" {
-		t.Errorf("lifted %+v", u)
+	if u["usage"] != want || u["model"] != "served" || u["service_tier"] != "default" {
+		t.Errorf("lifted %v", u)
 	}
-	if sb, ok := last["sb"].(map[string]any); !ok || sb["ticket"] != "0123456789abcdef0123456789abcdef" || sb["facts"] != "team=x&to=a~p~eu~m" {
+	if last["sb"] != "team=x&to=a~p~eu~m" {
 		t.Errorf("metadata %v", last["sb"])
 	}
 	if sent, _ := last["tx"].(float64); int(sent) != len(passes) {
@@ -215,9 +212,8 @@ func TestCharsOfLog(t *testing.T) {
 	facts := "quote\" back\\slash percent%25 tab\t" + strconv.Quote("x")
 	l.post(`{}`, "x-lab-order", "a", "x-lab-facts", facts)
 	all, _ := l.lines("DownstreamEnd", 1)
-	sb, _ := all[len(all)-1]["sb"].(map[string]any)
-	if sb["facts"] != facts {
-		t.Errorf("facts %q, want %q", fmt.Sprint(sb["facts"]), facts)
+	if sb := all[len(all)-1]["sb"]; sb != facts {
+		t.Errorf("facts %q, want %q", sb, facts)
 	}
 	if n := bytes.Count([]byte(facts), []byte{'\n'}); n != 0 {
 		t.Error("the test holds a line end")

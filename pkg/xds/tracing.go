@@ -2,8 +2,8 @@ package xds
 
 import "net"
 
-// tracing sends Envoy's own spans, one for the request and one per attempt,
-// to the collector that Signalbox's spans go to.
+// tracing sends Envoy's own span of a request to the collector that Signalbox's
+// spans go to. The attempts' spans are Signalbox's: it knows their usage.
 func tracing(in Input) object {
 	t := in.Snapshot.Telemetry
 	provider := object{"service_name": "signalbox-envoy"}
@@ -19,9 +19,8 @@ func tracing(in Input) object {
 		provider["grpc_service"] = object{"envoy_grpc": object{"cluster_name": otlpCluster}, "timeout": "5s"}
 	}
 	return object{
-		"provider":            extension("envoy.tracers.opentelemetry", "envoy.config.trace.v3.OpenTelemetryConfig", provider),
-		"spawn_upstream_span": true,
-		"random_sampling":     object{"value": t.Sample * 100},
+		"provider":        extension("envoy.tracers.opentelemetry", "envoy.config.trace.v3.OpenTelemetryConfig", provider),
+		"random_sampling": object{"value": t.Sample * 100},
 	}
 }
 

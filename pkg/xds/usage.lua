@@ -2,9 +2,9 @@
 -- metadata, and takes the usage event out of a stream whose caller did not ask
 -- for it.
 --
--- Metadata sb.usage: "usage" and "x_groq.usage" are the JSON text of these
--- objects, as they stand at the top of the answer or of an event of it; "model"
--- and "service_tier" are names. Of several in a stream the last object stays;
+-- Metadata sb.usage, key "answer", is a JSON object as text: "usage" and
+-- "x_groq.usage" are these objects as they stand at the top of the answer or of
+-- an event of it; "model" and "service_tier" are names. Of several in a stream the last object stays;
 -- names are read until there are both, and again where a usage object stands.
 --
 -- Answers with a status of 2xx and without a content coding are read: event
@@ -207,19 +207,27 @@ local function counts(text)
   return text and #text <= MAX_USAGE and not find(text, "^{%s*}") and text or nil
 end
 
--- put leaves a value in the metadata where it is new.
-local function put(handle, st, key, value)
-  if not value or st[key] == value then return end
-  st[key] = value
-  handle:streamInfo():dynamicMetadata():set("sb.usage", key, value)
+-- quote returns s as a JSON string.
+local function quote(s)
+  return '"' .. s:gsub('[%c"\\]', function(c) return string.format("\\u%04x", byte(c)) end) .. '"'
 end
 
--- lift leaves what read returned.
+local places = { "model", "service_tier", "usage", "x_groq.usage" }
+
+-- lift leaves what read returned, together with what was read before: as one
+-- text, since each value in the metadata costs Envoy as much as the rest of
+-- this script.
 local function lift(handle, st, r)
-  put(handle, st, "model", r.model)
-  put(handle, st, "service_tier", r.tier)
-  put(handle, st, "usage", counts(r.usage))
-  put(handle, st, "x_groq.usage", counts(r.groq))
+  local said = { r.model and quote(r.model), r.tier and quote(r.tier), counts(r.usage), counts(r.groq) }
+  local all, new = {}, false
+  for i = 1, 4 do
+    local key = places[i]
+    if said[i] and st[key] ~= said[i] then
+      st[key], new = said[i], true
+    end
+    if st[key] then all[#all + 1] = '"' .. key .. '":' .. st[key] end
+  end
+  if new then handle:streamInfo():dynamicMetadata():set("sb.usage", "answer", "{" .. concat(all, ",") .. "}") end
 end
 
 -- member returns the place of the next string key, unless it names a member
