@@ -3,9 +3,9 @@
 -- for it.
 --
 -- Metadata sb.usage, key "answer", is a JSON object as text: "usage" and
--- "x_groq.usage" are these objects as they stand at the top of the answer or of
--- an event of it; "model" and "service_tier" are names. Of several in a stream the last object stays;
--- names are read until there are both, and again where a usage object stands.
+-- "x_groq.usage" as they stand at the top of the answer or of an event of it,
+-- "model" and "service_tier". Of several in a stream the last object stays; names
+-- are read until there are both, and again where a usage object stands.
 --
 -- Answers with a status of 2xx and without a content coding are read: event
 -- streams and JSON documents. No byte of them is held back and none changed,
@@ -207,18 +207,16 @@ local function counts(text)
   return text and #text <= MAX_USAGE and not find(text, "^{%s*}") and text or nil
 end
 
--- quote returns s as a JSON string.
-local function quote(s)
-  return '"' .. s:gsub('[%c"\\]', function(c) return string.format("\\u%04x", byte(c)) end) .. '"'
-end
+local function escape(c) return string.format("\\u%04x", byte(c)) end
+
+local function quote(s) return s and '"' .. s:gsub('[%c"\\]', escape) .. '"' end
 
 local places = { "model", "service_tier", "usage", "x_groq.usage" }
 
--- lift leaves what read returned, together with what was read before: as one
--- text, since each value in the metadata costs Envoy as much as the rest of
--- this script.
+-- lift leaves what read returned, with what was read before: as one text, since
+-- each value in the metadata costs Envoy thousands of instructions.
 local function lift(handle, st, r)
-  local said = { r.model and quote(r.model), r.tier and quote(r.tier), counts(r.usage), counts(r.groq) }
+  local said = { quote(r.model), quote(r.tier), counts(r.usage), counts(r.groq) }
   local all, new = {}, false
   for i = 1, 4 do
     local key = places[i]
