@@ -3,3 +3,6 @@
 package e2e
 
 func buildFlags() []string { return nil }
+
+// raced says that the tests run with the race detector.
+const raced = false

@@ -285,8 +285,9 @@ local function sift(handle, st, s)
       from = last
     until last > at
     if look(handle, st, sub(s, start, last)) then
+      local _, blank = find(s, "^[\r\n]*", start) -- lines before the event
       n = n + 1
-      kept[n] = sub(s, behind, start - 1)
+      kept[n] = sub(s, behind, blank)
       behind = last + 1
     end
     start = last + 1
@@ -333,7 +334,7 @@ local function feed(handle, st, s)
       st.held[st.n + 1] = out
       local event = concat(st.held, "", 1, st.n + 1)
       local hidden = look(handle, st, event)
-      if not st.open then out = hidden and "" or event end
+      if not st.open then out = hidden and event:match("^[\r\n]*") or event end
     end
     st.n, st.size, st.open, st.lost = 0, 0, false, false
   end
