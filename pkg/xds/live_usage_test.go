@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -52,6 +53,9 @@ func scripted(t *testing.T, cases []answerCase) string {
 			io.WriteString(w, s[:n])
 			http.NewResponseController(w).Flush()
 			s = s[n:]
+			if gap, _ := strconv.Atoi(r.Header.Get("x-lab-gap")); len(s) > 0 && gap > 0 {
+				time.Sleep(time.Duration(gap) * time.Millisecond) // Envoy would join the pieces
+			}
 		}
 	})
 }
@@ -185,6 +189,9 @@ func TestStreamUsageIsLifted(t *testing.T) {
 		}
 		for r := range requests {
 			requests[r] = append(requests[r], "x-lab-hide", "1")
+		}
+		if c.name == "blank_lines" { // a piece begins with the line between two events
+			requests = append(requests, []string{"x-lab-case", n, "x-lab-cut", "5", "x-lab-gap", "50", "x-lab-hide", "1"})
 		}
 		gone := event(usageEvent)
 		if c.name == "crlf" {
