@@ -15,6 +15,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/builtin"
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
 	"github.com/signalbox-dev/signalbox/pkg/gatewaytest/recorded"
+	"github.com/signalbox-dev/signalbox/pkg/genai"
 )
 
 // seed makes the random cuts repeatable.
@@ -58,7 +59,7 @@ func each(ctx context.Context, n int, subjects []*subject, f func(*subject)) err
 // meter compares what our meter reads with the truth, and a cut answer with
 // the whole one.
 func (s *subject) meter(d *dialect.Dialect, cut recorded.Cut) {
-	m := d.Answer.Meter(s.Streaming, s.kind)
+	m := d.Answer.Meter(genai.Chat, s.Streaming, s.kind)
 	for p := range cut.Pieces(s.Response.Body) {
 		m.Feed(p)
 	}
@@ -158,7 +159,7 @@ func (s *subject) errorBody(d *dialect.Dialect) {
 	if !s.refused() {
 		return
 	}
-	got := d.Answer.Error(dialect.ErrorAnswer{Status: s.Response.Status, ContentType: s.contentType(), Body: s.Response.Body})
+	got := d.Errors.Render(d.Errors.Read(dialect.ErrorAnswer{Status: s.Response.Status, ContentType: s.contentType(), Body: s.Response.Body}), true, "id")
 	s.refusal = got
 	if err := fourKeys(got); err != nil {
 		s.fail("whole", "error body: %v", err)

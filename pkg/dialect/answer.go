@@ -3,7 +3,6 @@ package dialect
 import (
 	"fmt"
 
-	"github.com/signalbox-dev/signalbox/pkg/fault"
 	"github.com/signalbox-dev/signalbox/pkg/genai"
 )
 
@@ -12,13 +11,11 @@ type AnswerCodec interface {
 	// Meter returns a meter for one answer. Kind names the family of the
 	// provider ("openai", "mistral", ...), whose rules for usage apply;
 	// unknown and empty kinds follow the general rules.
-	Meter(stream bool, kind string) Meter
+	Meter(op genai.Operation, stream bool, kind string) Meter
 	// Hider returns a filter for one stream that removes the event which is
-	// there only because Rewrite injected a wish for usage.
+	// there only because Rewrite injected a wish for usage; nil where Rewrite
+	// never does.
 	Hider() Filter
-	// Error renders a provider's error answer for the caller: its own bytes
-	// when they are fit to be shown, otherwise a body built anew.
-	Error(a ErrorAnswer) []byte
 }
 
 // Meter watches one answer and reads from it what the ledger needs. It is not
@@ -85,8 +82,7 @@ type ErrorAnswer struct {
 	Status      int
 	ContentType string
 	Body        []byte
-	Truncated   bool         // Body is only the beginning
-	Fault       *fault.Error // when set, its rendering replaces the body
+	Truncated   bool // Body is only the beginning
 }
 
 // Format prints the status and the size, whatever the verb.

@@ -13,6 +13,11 @@ type Head struct {
 	Method, Path, Query string // Path without the query
 	ContentType         string
 	ContentEncoding     string
+
+	// By these the three APIs that share the path of the model list are told
+	// apart.
+	Anthropic bool // the header anthropic-version is there
+	Google    bool // a key came as Google's clients send it
 }
 
 // Endpoint is one operation of a dialect.
@@ -52,8 +57,11 @@ func (r Request) MarshalText() ([]byte, error) { return fmt.Append(nil, r), nil 
 
 // Target is how one backend wants the request.
 type Target struct {
-	Model       string // the backend's name for the model
-	InjectUsage bool   // have a stream carry usage although the caller did not ask
+	Model       string   // the backend's name for the model
+	InjectUsage bool     // have a stream carry usage although the caller did not ask
+	Kind        string   // the family of the provider, as for AnswerCodec.Meter
+	Drop        []string // top-level fields of the backend's dialect that the model refuses
+	MaxOutput   int64    // limit of tokens where the dialect wants one and the caller set none; 0: the dialect's own
 }
 
 // RequestCodec reads and rewrites the requests of a dialect.

@@ -131,7 +131,7 @@ func (ss *session) failure(noBody bool) (bool, error) {
 		return ss.replace(f)
 	}
 	if noBody {
-		body := ss.x.Dialect.Answer.Error(dialect.ErrorAnswer{Status: ss.x.Answer.Status, ContentType: ss.x.Answer.ContentType})
+		body := ss.errorBody(dialect.ErrorAnswer{Status: ss.x.Answer.Status, ContentType: ss.x.Answer.ContentType})
 		ss.srv.Metrics.Stays.WithLabelValues("error").Inc()
 		return true, ss.out.send(replaceAnswer(ss.errorHeaders(ss.x.Answer.Status, len(body)), encodings, body), true)
 	}
@@ -160,7 +160,7 @@ func (ss *session) errorHeaders(status, n int) []header {
 func (ss *session) replace(f *fault.Error) (bool, error) {
 	ss.srv.Metrics.Faults.WithLabelValues(f.Kind.Code()).Inc()
 	ss.srv.Metrics.Stays.WithLabelValues("replaced").Inc()
-	body := fault.OpenAI(f)
+	body := ss.x.Dialect.Errors.Fault(f, ss.x.Head.ID)
 	return true, ss.out.send(replaceAnswer(ss.errorHeaders(f.Status(), len(body)), encodings, body), true)
 }
 
@@ -189,7 +189,13 @@ func (f *failing) finish(body []byte, truncated bool) error {
 	if x.Answer.ContentEncoding != "" {
 		a.Body, a.Truncated = nil, true
 	}
-	return f.ss.out.send(piece(x.Dialect.Answer.Error(a), true), true)
+	return f.ss.out.send(piece(f.ss.errorBody(a), true), true)
+}
+
+// errorBody is a provider's error in the caller's dialect.
+func (ss *session) errorBody(a dialect.ErrorAnswer) []byte {
+	codec := ss.x.Dialect.Errors
+	return codec.Render(codec.Read(a), true, ss.x.Head.ID)
 }
 
 // readAnswer copies what the stages need of the answer's head. Each candidate

@@ -11,8 +11,9 @@ package genai
 type Operation string
 
 const (
-	Chat   Operation = "chat"
-	Models Operation = "models" // the list of models; never reaches a provider
+	Chat       Operation = "chat"
+	Embeddings Operation = "embeddings"
+	Models     Operation = "models" // the list of models; never reaches a provider
 )
 
 // DataClass names a set of constraints on where a request may go. The empty

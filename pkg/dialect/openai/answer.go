@@ -5,19 +5,17 @@ import (
 
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
 	"github.com/signalbox-dev/signalbox/pkg/frame"
+	"github.com/signalbox-dev/signalbox/pkg/genai"
 )
 
 // answers is the AnswerCodec of the dialect.
 type answers struct{}
 
 // Meter implements dialect.AnswerCodec.
-func (answers) Meter(_ bool, kind string) dialect.Meter { return newMeter(kind) }
+func (answers) Meter(_ genai.Operation, _ bool, kind string) dialect.Meter { return newMeter(kind) }
 
 // Hider implements dialect.AnswerCodec.
 func (answers) Hider() dialect.Filter { return newHider() }
-
-// Error implements dialect.AnswerCodec.
-func (answers) Error(a dialect.ErrorAnswer) []byte { return errorBody(a) }
 
 // maxHeld is how much of a block the hider holds back before it is sure that
 // the block is no usage event.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
 	"github.com/signalbox-dev/signalbox/pkg/gatewaytest/recorded"
+	"github.com/signalbox-dev/signalbox/pkg/genai"
 	"github.com/signalbox-dev/signalbox/pkg/jsonedit"
 )
 
@@ -41,7 +42,7 @@ func TestRecordedUsage(t *testing.T) {
 	rows(t, func(t *testing.T, r *recorded.Row) {
 		var first dialect.Reading
 		for i, cut := range recorded.Cuts(7) {
-			m := New().Answer.Meter(r.Streaming, r.Provider)
+			m := New().Answer.Meter(genai.Chat, r.Streaming, r.Provider)
 			for p := range cut.Pieces(r.Response.Body) {
 				m.Feed(p)
 			}
@@ -171,7 +172,7 @@ func TestRecordedErrors(t *testing.T) {
 		if r.Response.Status < 400 {
 			return
 		}
-		got := New().Answer.Error(dialect.ErrorAnswer{Status: r.Response.Status, Body: r.Response.Body})
+		got := rendered(dialect.ErrorAnswer{Status: r.Response.Status, Body: r.Response.Body})
 		if err := fourKeys(got); err != nil {
 			t.Errorf("%v: %s", err, got)
 		}

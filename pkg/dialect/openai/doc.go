@@ -22,10 +22,21 @@ import "github.com/signalbox-dev/signalbox/pkg/dialect"
 func New() dialect.Dialect {
 	return dialect.Dialect{
 		Name:    "openai",
+		Family:  "openai",
 		Request: requests{},
 		Answer:  answers{},
 		Usage:   usages{},
+		Errors:  troubles{},
+		Path:    path,
 		Models:  models,
 		Model:   model,
 	}
+}
+
+// path is where a backend takes a call: OpenAI's base path ends in the version.
+func path(base string, c dialect.Call) string {
+	if c.Own != nil {
+		return base + c.Own.Path
+	}
+	return base + chatPath
 }

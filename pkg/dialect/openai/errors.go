@@ -14,17 +14,19 @@ import (
 // what is read as an error at all.
 const (
 	maxMessage   = 4 << 10
+	maxWord      = 256
 	maxErrorBody = 256 << 10
 )
 
 // detail is an error in OpenAI's four fields.
 type detail struct{ message, typ, param, code string }
 
-// errorBody implements AnswerCodec.Error.
-func errorBody(a dialect.ErrorAnswer) []byte {
-	if a.Fault != nil {
-		return fault.OpenAI(a.Fault)
-	}
+// troubles is the ErrorCodec of the dialect.
+type troubles struct{}
+
+// Read implements dialect.ErrorCodec.
+func (troubles) Read(a dialect.ErrorAnswer) dialect.Trouble {
+	t := dialect.Trouble{Status: a.Status}
 	var buf [16]jsonedit.Member
 	body := unwrapped(a.Body)
 	if a.Truncated || len(body) > maxErrorBody {
@@ -32,13 +34,27 @@ func errorBody(a dialect.ErrorAnswer) []byte {
 	}
 	top, ok := jsonedit.Index(body, buf[:0])
 	if !ok {
-		return byStatus(a.Status).render(a.Status)
+		return t
 	}
 	if fit(&top) {
-		return a.Body
+		t.Own = a.Body
 	}
-	return read(&top).render(a.Status)
+	d := read(&top)
+	t.Message, t.Type = clip(dialect.Scrub(d.message), maxMessage), clip(dialect.Scrub(d.typ), maxWord)
+	t.Param, t.Code = clip(dialect.Scrub(d.param), maxWord), clip(dialect.Scrub(d.code), maxWord)
+	return t
 }
+
+// Render implements dialect.ErrorCodec.
+func (troubles) Render(t dialect.Trouble, own bool, _ string) []byte {
+	if own && t.Own != nil {
+		return t.Own
+	}
+	return detail{t.Message, t.Type, t.Param, t.Code}.render(t.Status)
+}
+
+// Fault implements dialect.ErrorCodec.
+func (troubles) Fault(f *fault.Error, _ string) []byte { return fault.OpenAI(f) }
 
 // unwrapped drops the array that Google puts around an error.
 func unwrapped(body []byte) []byte {
@@ -66,7 +82,7 @@ func fit(top *jsonedit.Object) bool {
 		if !isText && (v.Kind != jsonedit.Null || name == "message" || name == "type") {
 			return false
 		}
-		if scrub(text) != text {
+		if dialect.Scrub(text) != text {
 			return false
 		}
 	}
@@ -125,7 +141,7 @@ func (d detail) render(status int) []byte {
 	if d.code == "" {
 		d.code = std.code
 	}
-	return fault.OpenAIBody(clip(scrub(d.message), maxMessage), d.typ, clip(scrub(d.param), 256), clip(scrub(d.code), 256))
+	return fault.OpenAIBody(d.message, d.typ, d.param, d.code)
 }
 
 // knownTypes are the error types that OpenAI's clients know.

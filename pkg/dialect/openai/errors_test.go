@@ -56,7 +56,7 @@ func TestErrorShapes(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := New().Answer.Error(dialect.ErrorAnswer{Status: tt.status, Body: []byte(tt.body)})
+			got := rendered(dialect.ErrorAnswer{Status: tt.status, Body: []byte(tt.body)})
 			if s := shape(t, got); s != tt.want {
 				t.Errorf("%s, want %s", s, tt.want)
 			}
@@ -69,7 +69,7 @@ func TestErrorPasses(t *testing.T) {
 		"{\n  \"error\": {\n    \"message\": \"m\",\n    \"type\": \"whatever\",\n    \"param\": null,\n    \"code\": \"c\"\n  }\n}\n",
 		`{"error":{"code":null,"param":"messages[0]","type":"t","message":"caf\u00e9 sk-."}}`,
 	} {
-		if got := New().Answer.Error(dialect.ErrorAnswer{Status: 400, Body: []byte(body)}); string(got) != body {
+		if got := rendered(dialect.ErrorAnswer{Status: 400, Body: []byte(body)}); string(got) != body {
 			t.Errorf("%s became %s", body, got)
 		}
 	}
@@ -86,7 +86,7 @@ func TestErrorIsBuiltAnew(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := New().Answer.Error(dialect.ErrorAnswer{Status: 400, Body: []byte(tt.body)})
+			got := rendered(dialect.ErrorAnswer{Status: 400, Body: []byte(tt.body)})
 			if s := shape(t, got); s != tt.want {
 				t.Errorf("%s, want %s", s, tt.want)
 			}
@@ -95,14 +95,14 @@ func TestErrorIsBuiltAnew(t *testing.T) {
 }
 
 func TestErrorOfTruncatedBody(t *testing.T) {
-	got := New().Answer.Error(dialect.ErrorAnswer{Status: 500, Truncated: true, Body: []byte(`{"error":{"message":"m","type":"t","param":null,"code":"c"}}`)})
+	got := rendered(dialect.ErrorAnswer{Status: 500, Truncated: true, Body: []byte(`{"error":{"message":"m","type":"t","param":null,"code":"c"}}`)})
 	if s := shape(t, got); s != "server_error|provider_error||The provider failed to answer: try again." {
 		t.Error(s)
 	}
 }
 
 func TestErrorWithFault(t *testing.T) {
-	got := New().Answer.Error(dialect.ErrorAnswer{Status: 401, Body: []byte(`{"error":"sk-secret12345"}`), Fault: fault.New(fault.ProviderCredential, "text")})
+	got := New().Errors.Fault(fault.New(fault.ProviderCredential, "text"), "id")
 	if s := shape(t, got); s != "server_error|provider_credential_rejected||text" {
 		t.Error(s)
 	}
@@ -119,7 +119,7 @@ func TestErrorAnswerPrintsNoContent(t *testing.T) {
 }
 
 func TestErrorMessageIsBounded(t *testing.T) {
-	got := New().Answer.Error(dialect.ErrorAnswer{Status: 400, Body: []byte(`{"message":"` + strings.Repeat("€ ", 20_000) + `"}`)})
+	got := rendered(dialect.ErrorAnswer{Status: 400, Body: []byte(`{"message":"` + strings.Repeat("€ ", 20_000) + `"}`)})
 	if len(got) > 2*maxMessage {
 		t.Errorf("%d bytes", len(got))
 	}
@@ -151,7 +151,7 @@ func TestScrub(t *testing.T) {
 		{"model `meta-llama/Llama-4-Maverick-17B-128E-Instruct-FP8`", "model `meta-llama/Llama-4-Maverick-17B-128E-Instruct-FP8`"},
 	}
 	for _, tt := range tests {
-		if got := scrub(tt.in); got != tt.want {
+		if got := dialect.Scrub(tt.in); got != tt.want {
 			t.Errorf("%q became %q, want %q", tt.in, got, tt.want)
 		}
 	}
@@ -162,7 +162,7 @@ func FuzzError(f *testing.F) {
 	f.Add(500, []byte(`[{"error":{"status":"X","code":1}}]`))
 	f.Add(429, []byte(`{"detail":[{"msg":"org-1234567890"}]}`))
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		got := New().Answer.Error(dialect.ErrorAnswer{Status: status, Body: body})
+		got := rendered(dialect.ErrorAnswer{Status: status, Body: body})
 		if err := fourKeys(got); err != nil {
 			t.Fatalf("%v: %s", err, got)
 		}
@@ -171,7 +171,7 @@ func FuzzError(f *testing.F) {
 			t.Fatal(err)
 		}
 		for k, v := range e.Error {
-			if s, _ := v.(string); scrub(s) != s {
+			if s, _ := v.(string); dialect.Scrub(s) != s {
 				t.Fatalf("%s still holds %q", k, s)
 			}
 		}
@@ -191,4 +191,10 @@ func TestModels(t *testing.T) {
 	if got := string(d.Model("a", 5)); got != `{"id":"a","object":"model","created":5,"owned_by":"signalbox"}` {
 		t.Error(got)
 	}
+}
+
+// rendered is what a caller of the dialect gets of an answer by a backend of it.
+func rendered(a dialect.ErrorAnswer) []byte {
+	c := New().Errors
+	return c.Render(c.Read(a), true, "id")
 }

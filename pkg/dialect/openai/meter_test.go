@@ -13,7 +13,7 @@ import (
 
 // read meters a body in pieces of n bytes.
 func readIn(n int, kind string, body []byte) dialect.Reading {
-	m := New().Answer.Meter(true, kind)
+	m := New().Answer.Meter(genai.Chat, true, kind)
 	for len(body) > 0 {
 		k := min(n, len(body))
 		m.Feed(body[:k:k])
@@ -183,7 +183,7 @@ func TestMeterDropsAnEndlessUsage(t *testing.T) {
 
 func TestMeterDoesNotRetain(t *testing.T) {
 	body := []byte(`{"model":"m","usage":` + usage34 + `}`)
-	m := New().Answer.Meter(false, "")
+	m := New().Answer.Meter(genai.Chat, false, "")
 	p := bytes.Clone(body)
 	m.Feed(p)
 	clear(p)
@@ -209,7 +209,7 @@ func FuzzMeter(f *testing.F) {
 
 // A stream's chunk must cost next to nothing: no allocation once warm.
 func TestMeterAllocations(t *testing.T) {
-	m := New().Answer.Meter(true, "")
+	m := New().Answer.Meter(genai.Chat, true, "")
 	m.Feed(chunkEvent)
 	if n := testing.AllocsPerRun(100, func() { m.Feed(chunkEvent) }); n > 0 {
 		t.Errorf("%v allocations a chunk", n)
@@ -221,7 +221,7 @@ var chunkEvent = []byte(`data: {"id":"chatcmpl-C3je6S7xCfmJsmk5ztC63YiPYHnHH","o
 	`"delta":{"content":" token"},"logprobs":null,"finish_reason":null}],"usage":null,"obfuscation":"rpABCdef"}` + "\n\n")
 
 func BenchmarkMeterChunk(b *testing.B) {
-	m := New().Answer.Meter(true, "openai")
+	m := New().Answer.Meter(genai.Chat, true, "openai")
 	b.SetBytes(int64(len(chunkEvent)))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -236,7 +236,7 @@ func BenchmarkMeterSingle100K(b *testing.B) {
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		m := New().Answer.Meter(false, "openai")
+		m := New().Answer.Meter(genai.Chat, false, "openai")
 		m.Feed(body)
 		if !m.Close().Found {
 			b.Fatal("no usage")

@@ -61,7 +61,7 @@ func (s Stage) AnswerHead(x *pipeline.Exchange) pipeline.Want {
 }
 
 func open(x *pipeline.Exchange) dialect.Meter {
-	m := x.Dialect.Answer.Meter(x.Answer.EventStream(), x.Order[x.Answer.Attempt].Candidate.Backend.Kind)
+	m := x.Dialect.Answer.Meter(x.Endpoint.Operation, x.Answer.EventStream(), x.Order[x.Answer.Attempt].Candidate.Backend.Kind)
 	switch strings.ToLower(x.Answer.ContentEncoding) {
 	case "", "identity":
 		return &counted{Meter: m, first: time.Now()}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
+	"github.com/signalbox-dev/signalbox/pkg/genai"
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
 	"github.com/signalbox-dev/signalbox/pkg/route"
@@ -108,4 +109,4 @@ func exchange(kind string) *pipeline.Exchange {
 // answers are those of a dialect that meters nothing.
 type answers struct{ dialect.AnswerCodec }
 
-func (answers) Meter(bool, string) dialect.Meter { return blind{} }
+func (answers) Meter(genai.Operation, bool, string) dialect.Meter { return blind{} }

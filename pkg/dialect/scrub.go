@@ -1,4 +1,4 @@
-package openai
+package dialect
 
 import (
 	"regexp"
@@ -33,9 +33,9 @@ var patterns = []pattern{
 	{re: regexp.MustCompile(`\b[A-Za-z0-9]{32,}`), only: hasDigitOrMask},
 }
 
-// scrub replaces in s what a caller must not see. It returns s itself when
-// there is nothing.
-func scrub(s string) string {
+// Scrub replaces in the text of a provider's error what a caller must not see:
+// keys, accounts, addresses. It returns s itself when there is nothing.
+func Scrub(s string) string {
 	for _, p := range patterns {
 		s = p.scrub(s)
 	}
