@@ -106,15 +106,29 @@ func compileBackend(p *signalboxv1.Provider, b *signalboxv1.Backend) (*Backend, 
 		BasePath:    strings.TrimRight(u.EscapedPath(), "/"),
 		InjectUsage: b.GetInjectUsage(), AllowPrivate: b.GetAllowPrivate(), ConnectTimeout: b.GetConnectTimeout().AsDuration(),
 	}
+	if k.Dialect != "openai" {
+		k.Kind = k.Dialect
+	}
 	if c := b.GetCredential(); c != nil {
 		k.Credential = secret.Ref{Env: c.GetEnv(), File: c.GetFile(), Command: slices.Clone(c.GetCommand()), Refresh: c.GetRefresh().AsDuration()}
-		k.CredentialHeader = c.GetHeader()
+		k.CredentialHeader = cmp.Or(c.GetHeader(), credentialHeader(k.Dialect))
 		k.CredentialPrefix = c.GetPrefix()
-		if c.Prefix == nil && c.GetHeader() == "authorization" {
+		if c.Prefix == nil && k.CredentialHeader == "authorization" {
 			k.CredentialPrefix = "Bearer "
 		}
 	}
 	return k, nil
+}
+
+// credentialHeader is where providers of a dialect look for a key.
+func credentialHeader(dialect string) string {
+	switch dialect {
+	case "anthropic":
+		return "x-api-key"
+	case "gemini":
+		return "x-goog-api-key"
+	}
+	return "authorization"
 }
 
 func authority(u *url.URL) string {
@@ -131,7 +145,10 @@ func (s *Snapshot) compileModels(list []*signalboxv1.Model) map[string]*Model {
 		k := &Model{Name: m.GetName(), fallback: s.fallback, masks: make([]uint64, len(s.Classes))}
 		for i, c := range m.GetCandidates() {
 			b := s.Backends[c.GetBackend()]
-			k.Candidates = append(k.Candidates, Candidate{Backend: b, Model: cmp.Or(c.GetModel(), m.GetName()), Weight: c.GetWeight()})
+			k.Candidates = append(k.Candidates, Candidate{
+				Backend: b, Model: cmp.Or(c.GetModel(), m.GetName()), Weight: c.GetWeight(),
+				Drop: slices.Clone(c.GetDrop()), MaxOutput: int64(c.GetMaxOutput()),
+			})
 			for _, class := range s.Classes {
 				if class.Permits(b.Region) {
 					k.masks[class.index] |= 1 << i
@@ -184,6 +201,10 @@ func compileRoute(r *signalboxv1.Route) *Route {
 		AnswerTimeout:    r.GetAnswerTimeout().AsDuration(),
 		StreamTimeout:    r.GetStreamTimeout().AsDuration(),
 		Class:            genai.DataClass(r.GetClass()),
+		HoldLimit:        int64(r.GetHoldLimit()),
+	}
+	for _, g := range r.GetGates() {
+		k.Gates |= gate(g)
 	}
 	if r.GetOrder() == signalboxv1.Route_ORDER_WEIGHTED {
 		k.Order = OrderWeighted
@@ -201,4 +222,20 @@ func compileRoute(r *signalboxv1.Route) *Route {
 		}
 	}
 	return k
+}
+
+func gate(g signalboxv1.Route_Gate) Gate {
+	switch g {
+	case signalboxv1.Route_GATE_FIRST_TOKEN:
+		return GateFirstToken
+	case signalboxv1.Route_GATE_ERROR:
+		return GateError
+	case signalboxv1.Route_GATE_EMPTY:
+		return GateEmpty
+	case signalboxv1.Route_GATE_MALFORMED:
+		return GateMalformed
+	case signalboxv1.Route_GATE_CONTENT_FILTER:
+		return GateFilter
+	}
+	return 0
 }

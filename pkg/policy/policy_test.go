@@ -112,17 +112,37 @@ func TestModels(t *testing.T) {
 	}
 }
 
+func TestDialects(t *testing.T) {
+	s := compile(t, `
+providers:
+  - {name: a, dialect: anthropic, backends: [{name: a, base_url: "https://a.example.com", credential: {env: A}}]}
+  - {name: g, dialect: gemini, kind: mistral, backends: [{name: g, base_url: "https://g.example.com/v1beta", credential: {env: G, header: x-own}}]}
+models: [{name: m, candidates: [{backend: a, drop: [temperature], max_output: 100}, {backend: g}]}]
+routes: [{name: r, gates: [error, content_filter], hold_limit: 1MiB}]
+`)
+	a, g := s.Backends["a"], s.Backends["g"]
+	if a.Kind != "anthropic" || a.CredentialHeader != "x-api-key" || a.CredentialPrefix != "" || g.Kind != "gemini" || g.CredentialHeader != "x-own" {
+		t.Errorf("%+v\n%+v", a, g)
+	}
+	if c := s.Models["m"].Candidates[0]; len(c.Drop) != 1 || c.MaxOutput != 100 {
+		t.Errorf("%+v", c)
+	}
+	if r := s.Routes[0]; r.Gates != policy.GateError|policy.GateFilter || r.HoldLimit != 1<<20 {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestRoutes(t *testing.T) {
 	s := compile(t, example)
 	want := []*policy.Route{
 		{
 			Name: "law", Models: []string{"gpt-4o"}, Teams: []string{"law"}, Order: policy.OrderWeighted, MaxAttempts: 2,
 			FirstByteTimeout: time.Second, AnswerTimeout: 2 * time.Second, StreamTimeout: 3 * time.Second,
-			Class: "west", Leave: policy.LeaveDecision, Metering: policy.MeterAttached,
+			Class: "west", Leave: policy.LeaveDecision, Metering: policy.MeterAttached, HoldLimit: 64 << 10,
 		},
 		{
 			Name: "gpt", Models: []string{"gpt-*"}, MaxAttempts: 3,
-			FirstByteTimeout: 5 * time.Second, AnswerTimeout: 2 * time.Minute, StreamTimeout: 5 * time.Second,
+			FirstByteTimeout: 5 * time.Second, AnswerTimeout: 2 * time.Minute, StreamTimeout: 5 * time.Second, HoldLimit: 64 << 10,
 		},
 	}
 	if diff := cmp.Diff(want, s.Routes, cmpopts.IgnoreUnexported(policy.Route{})); diff != "" {

@@ -43,6 +43,9 @@ type Candidate struct {
 	Backend *Backend
 	Model   string
 	Weight  uint32 // share where the order is weighted; 0: after all others
+
+	Drop      []string // fields of the backend's dialect that the model refuses
+	MaxOutput int64    // limit of tokens where the dialect wants one; 0: the dialect's own
 }
 
 // Model is a name that callers ask for.
@@ -92,6 +95,17 @@ const (
 	MeterAttached                 // Signalbox, by reading the answer
 )
 
+// Gate is a set of reasons to turn down an answer with a good status.
+type Gate uint8
+
+const (
+	GateFirstToken Gate = 1 << iota // no token in time
+	GateError                       // it is or begins with an error
+	GateEmpty                       // it ends without content
+	GateMalformed                   // it is not of the backend's dialect
+	GateFilter                      // the provider's filter stopped it before any content
+)
+
 // Route is how requests for some models by some teams are tried.
 type Route struct {
 	Name        string
@@ -107,6 +121,9 @@ type Route struct {
 	Class    genai.DataClass // of all its requests
 	Leave    Leave
 	Metering Metering
+
+	Gates     Gate  // none: answers with a good status are final
+	HoldLimit int64 // bytes of an answer that gates hold at most
 
 	teams map[string]bool
 }

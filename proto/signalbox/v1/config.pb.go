@@ -178,6 +178,66 @@ func (Route_Metering) EnumDescriptor() ([]byte, []int) {
 	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{12, 2}
 }
 
+// Gate is a reason to turn an answer with a good status down, before the
+// caller sees any of it, and to try the next candidate.
+type Route_Gate int32
+
+const (
+	Route_GATE_UNSPECIFIED    Route_Gate = 0 // none
+	Route_GATE_FIRST_TOKEN    Route_Gate = 1 // no token of the answer came within first_byte_timeout
+	Route_GATE_ERROR          Route_Gate = 2 // the answer is or begins with an error
+	Route_GATE_EMPTY          Route_Gate = 3 // the answer ends without any content
+	Route_GATE_MALFORMED      Route_Gate = 4 // the answer is not of the backend's dialect
+	Route_GATE_CONTENT_FILTER Route_Gate = 5 // the provider's filter stopped it before any content
+)
+
+// Enum value maps for Route_Gate.
+var (
+	Route_Gate_name = map[int32]string{
+		0: "GATE_UNSPECIFIED",
+		1: "GATE_FIRST_TOKEN",
+		2: "GATE_ERROR",
+		3: "GATE_EMPTY",
+		4: "GATE_MALFORMED",
+		5: "GATE_CONTENT_FILTER",
+	}
+	Route_Gate_value = map[string]int32{
+		"GATE_UNSPECIFIED":    0,
+		"GATE_FIRST_TOKEN":    1,
+		"GATE_ERROR":          2,
+		"GATE_EMPTY":          3,
+		"GATE_MALFORMED":      4,
+		"GATE_CONTENT_FILTER": 5,
+	}
+)
+
+func (x Route_Gate) Enum() *Route_Gate {
+	p := new(Route_Gate)
+	*p = x
+	return p
+}
+
+func (x Route_Gate) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Route_Gate) Descriptor() protoreflect.EnumDescriptor {
+	return file_signalbox_v1_config_proto_enumTypes[3].Descriptor()
+}
+
+func (Route_Gate) Type() protoreflect.EnumType {
+	return &file_signalbox_v1_config_proto_enumTypes[3]
+}
+
+func (x Route_Gate) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Route_Gate.Descriptor instead.
+func (Route_Gate) EnumDescriptor() ([]byte, []int) {
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{12, 3}
+}
+
 // Protocol is the transport of OTLP.
 type OtlpSettings_Protocol int32
 
@@ -212,11 +272,11 @@ func (x OtlpSettings_Protocol) String() string {
 }
 
 func (OtlpSettings_Protocol) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[3].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[4].Descriptor()
 }
 
 func (OtlpSettings_Protocol) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[3]
+	return &file_signalbox_v1_config_proto_enumTypes[4]
 }
 
 func (x OtlpSettings_Protocol) Number() protoreflect.EnumNumber {
@@ -268,11 +328,11 @@ func (x LogSettings_Level) String() string {
 }
 
 func (LogSettings_Level) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[4].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[5].Descriptor()
 }
 
 func (LogSettings_Level) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[4]
+	return &file_signalbox_v1_config_proto_enumTypes[5]
 }
 
 func (x LogSettings_Level) Number() protoreflect.EnumNumber {
@@ -318,11 +378,11 @@ func (x LogSettings_Format) String() string {
 }
 
 func (LogSettings_Format) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[5].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[6].Descriptor()
 }
 
 func (LogSettings_Format) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[5]
+	return &file_signalbox_v1_config_proto_enumTypes[6]
 }
 
 func (x LogSettings_Format) Number() protoreflect.EnumNumber {
@@ -822,10 +882,14 @@ type Provider struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name in records and metrics.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Form of the requests and answers.
+	// Form of the requests and answers: openai for everything that calls itself
+	// compatible with OpenAI, anthropic for the Messages API, gemini for Google's
+	// generateContent. Callers of OpenAI's chat completions and embeddings are
+	// served by all of them, callers of the other two by backends of their own.
 	Dialect string `protobuf:"bytes,2,opt,name=dialect,proto3" json:"dialect,omitempty"`
-	// Whose reading of the dialect it is: it decides how usage is counted.
-	// Servers that follow OpenAI's own rules, as vLLM does, are openai.
+	// Whose reading of the dialect openai it is: it decides how usage is counted
+	// and how some fields are spelt. Servers that follow OpenAI's own rules, as
+	// vLLM does, are openai. The other dialects have one reading.
 	Kind string `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`
 	// Its servers.
 	Backends      []*Backend `protobuf:"bytes,4,rep,name=backends,proto3" json:"backends,omitempty"`
@@ -898,7 +962,8 @@ type Backend struct {
 	// Name in models, records and metrics; unique in the file.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// URL to which the path of an operation is appended, as
-	// https://api.openai.com/v1 for /chat/completions.
+	// https://api.openai.com/v1 for /chat/completions. Of anthropic and gemini the
+	// version may be left out, as in https://api.anthropic.com.
 	BaseUrl string `protobuf:"bytes,2,opt,name=base_url,json=baseUrl,proto3" json:"base_url,omitempty"`
 	// Where data is processed, in your own words; classes refer to it. A backend
 	// without a region serves no request that has a class.
@@ -1009,7 +1074,8 @@ type Credential struct {
 	Command []string `protobuf:"bytes,3,rep,name=command,proto3" json:"command,omitempty"`
 	// How often the command is run again. 0s: never.
 	Refresh *durationpb.Duration `protobuf:"bytes,4,opt,name=refresh,proto3" json:"refresh,omitempty"`
-	// Header that carries it, in lower case.
+	// Header that carries it, in lower case. Empty: x-api-key for the dialect
+	// anthropic, x-goog-api-key for gemini, authorization for openai.
 	Header string `protobuf:"bytes,5,opt,name=header,proto3" json:"header,omitempty"`
 	// Text before the secret. Absent: "Bearer " in authorization, nothing in any
 	// other header.
@@ -1154,7 +1220,14 @@ type ModelCandidate struct {
 	Model string `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
 	// Share of the requests that it gets first where the route's order is
 	// weighted. 0: only when all others failed.
-	Weight        *uint32 `protobuf:"varint,3,opt,name=weight,proto3,oneof" json:"weight,omitempty"`
+	Weight *uint32 `protobuf:"varint,3,opt,name=weight,proto3,oneof" json:"weight,omitempty"`
+	// Top-level fields of the backend's dialect that the model refuses, as
+	// temperature: they are left out where a request is translated for it, and
+	// named in x-signalbox-lost-fields.
+	Drop []string `protobuf:"bytes,4,rep,name=drop,proto3" json:"drop,omitempty"`
+	// Limit of tokens that a translated request gets where the backend's dialect
+	// wants one and the caller set none. 0: what the dialect knows of the model.
+	MaxOutput     uint32 `protobuf:"varint,5,opt,name=max_output,json=maxOutput,proto3" json:"max_output,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1206,6 +1279,20 @@ func (x *ModelCandidate) GetModel() string {
 func (x *ModelCandidate) GetWeight() uint32 {
 	if x != nil && x.Weight != nil {
 		return *x.Weight
+	}
+	return 0
+}
+
+func (x *ModelCandidate) GetDrop() []string {
+	if x != nil {
+		return x.Drop
+	}
+	return nil
+}
+
+func (x *ModelCandidate) GetMaxOutput() uint32 {
+	if x != nil {
+		return x.MaxOutput
 	}
 	return 0
 }
@@ -1357,7 +1444,15 @@ type Route struct {
 	// When Signalbox lets Envoy serve on alone.
 	Leave Route_Leave `protobuf:"varint,10,opt,name=leave,proto3,enum=signalbox.v1.Route_Leave" json:"leave,omitempty"`
 	// Who counts tokens.
-	Metering      Route_Metering `protobuf:"varint,11,opt,name=metering,proto3,enum=signalbox.v1.Route_Metering" json:"metering,omitempty"`
+	Metering Route_Metering `protobuf:"varint,11,opt,name=metering,proto3,enum=signalbox.v1.Route_Metering" json:"metering,omitempty"`
+	// Reasons to turn an answer down and to try the next candidate. With any, the
+	// head of each answer is held until a first token is there; a single answer
+	// until it is complete. What a provider charges for a lost attempt is in its
+	// row.
+	Gates []Route_Gate `protobuf:"varint,12,rep,packed,name=gates,proto3,enum=signalbox.v1.Route_Gate" json:"gates,omitempty"`
+	// How much of an answer is held at most: a stream that has no token by then
+	// passes as it is.
+	HoldLimit     uint64 `protobuf:"varint,13,opt,name=hold_limit,json=holdLimit,proto3" json:"hold_limit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1467,6 +1562,20 @@ func (x *Route) GetMetering() Route_Metering {
 		return x.Metering
 	}
 	return Route_METERING_UNSPECIFIED
+}
+
+func (x *Route) GetGates() []Route_Gate {
+	if x != nil {
+		return x.Gates
+	}
+	return nil
+}
+
+func (x *Route) GetHoldLimit() uint64 {
+	if x != nil {
+		return x.HoldLimit
+	}
+	return 0
 }
 
 // TelemetrySettings say what is reported and to whom. None of it ever holds
@@ -1720,11 +1829,11 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\tSecretRef\x12n\n" +
 	"\x03env\x18\x01 \x01(\tB\\\xca\xf3\x18X:\x16[A-Za-z_][A-Za-z0-9_]*B<the name of a variable: letters, digits and '_', without '$'H\x01R\x03env\x12\x12\n" +
 	"\x04file\x18\x02 \x01(\tR\x04file\x12\x18\n" +
-	"\acommand\x18\x03 \x03(\tR\acommand\"\x90\x03\n" +
+	"\acommand\x18\x03 \x03(\tR\acommand\"\xa3\x03\n" +
 	"\bProvider\x12]\n" +
-	"\x04name\x18\x01 \x01(\tBI\xca\xf3\x18E(\x01:\x19[a-z0-9][a-z0-9._-]{0,39}B&a-z, 0-9, '.', '_' and '-', at most 40R\x04name\x12.\n" +
-	"\adialect\x18\x02 \x01(\tB\x14\xca\xf3\x18\x10\n" +
-	"\x06openai2\x06openaiR\adialect\x12\xb9\x01\n" +
+	"\x04name\x18\x01 \x01(\tBI\xca\xf3\x18E(\x01:\x19[a-z0-9][a-z0-9._-]{0,39}B&a-z, 0-9, '.', '_' and '-', at most 40R\x04name\x12A\n" +
+	"\adialect\x18\x02 \x01(\tB'\xca\xf3\x18#\n" +
+	"\x06openai2\x06openai2\tanthropic2\x06geminiR\adialect\x12\xb9\x01\n" +
 	"\x04kind\x18\x03 \x01(\tB\xa4\x01\xca\xf3\x18\x9f\x01\n" +
 	"\x06openai2\x06openai2\x05azure2\bdeepseek2\tfireworks2\x06gemini2\x06google2\x04groq2\vhuggingface2\amistral2\bmoonshot2\n" +
 	"openrouter2\n" +
@@ -1743,28 +1852,31 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\x04trueH\x00R\vinjectUsage\x88\x01\x01\x12W\n" +
 	"\x0fconnect_timeout\x18\a \x01(\v2\x19.google.protobuf.DurationB\x13\xca\xf3\x18\x0f\n" +
 	"\x022s\x12\x0410ms\x1a\x0360sR\x0econnectTimeoutB\x0f\n" +
-	"\r_inject_usage\"\xa7\x03\n" +
+	"\r_inject_usage\"\x98\x03\n" +
 	"\n" +
 	"Credential\x12n\n" +
 	"\x03env\x18\x01 \x01(\tB\\\xca\xf3\x18X:\x16[A-Za-z_][A-Za-z0-9_]*B<the name of a variable: letters, digits and '_', without '$'H\x01R\x03env\x12\x12\n" +
 	"\x04file\x18\x02 \x01(\tR\x04file\x12\x18\n" +
 	"\acommand\x18\x03 \x03(\tR\acommand\x12C\n" +
 	"\arefresh\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x0e\xca\xf3\x18\n" +
-	"\x12\x020s\x1a\x04720hR\arefresh\x12\\\n" +
-	"\x06header\x18\x05 \x01(\tBD\xca\xf3\x18@\n" +
-	"\rauthorization:\x0f[a-z0-9-]{1,64}B\x1ca-z, 0-9 and '-', at most 64H\x01R\x06header\x12M\n" +
+	"\x12\x020s\x1a\x04720hR\arefresh\x12M\n" +
+	"\x06header\x18\x05 \x01(\tB5\xca\xf3\x181:\x0f[a-z0-9-]{1,64}B\x1ca-z, 0-9 and '-', at most 64H\x01R\x06header\x12M\n" +
 	"\x06prefix\x18\x06 \x01(\tB0\xca\xf3\x18,:\v[ -~]{0,64}B\x1bprintable ASCII, at most 64H\x01H\x00R\x06prefix\x88\x01\x01B\t\n" +
 	"\a_prefix\"\xaf\x01\n" +
 	"\x05Model\x12`\n" +
 	"\x04name\x18\x01 \x01(\tBL\xca\xf3\x18H(\x01:\x0f[!-)+-~]{1,128}B3printable ASCII without spaces and '*', at most 128R\x04name\x12D\n" +
 	"\n" +
 	"candidates\x18\x02 \x03(\v2\x1c.signalbox.v1.ModelCandidateB\x06\xca\xf3\x18\x02(\x01R\n" +
-	"candidates\"\xc3\x01\n" +
+	"candidates\"\xd2\x02\n" +
 	"\x0eModelCandidate\x12 \n" +
 	"\abackend\x18\x01 \x01(\tB\x06\xca\xf3\x18\x02(\x01R\abackend\x12U\n" +
 	"\x05model\x18\x02 \x01(\tB?\xca\xf3\x18;:\f[!-~]{1,256}B+printable ASCII without spaces, at most 256R\x05model\x12-\n" +
 	"\x06weight\x18\x03 \x01(\rB\x10\xca\xf3\x18\f\n" +
-	"\x011\x1a\a1000000H\x00R\x06weight\x88\x01\x01B\t\n" +
+	"\x011\x1a\a1000000H\x00R\x06weight\x88\x01\x01\x12^\n" +
+	"\x04drop\x18\x04 \x03(\tBJ\xca\xf3\x18F:\x1b[A-Za-z_][A-Za-z0-9_]{0,63}B'a field's name: letters, digits and '_'R\x04drop\x12-\n" +
+	"\n" +
+	"max_output\x18\x05 \x01(\rB\x0e\xca\xf3\x18\n" +
+	"\x1a\b10000000R\tmaxOutputB\t\n" +
 	"\a_weight\"\xe5\x01\n" +
 	"\x05Class\x12j\n" +
 	"\x04name\x18\x01 \x01(\tBV\xca\xf3\x18R(\x01:\x1f[A-Za-z0-9][A-Za-z0-9._-]{0,63}B-letters, digits, '.', '_' and '-', at most 64R\x04name\x12p\n" +
@@ -1772,7 +1884,7 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\x04Team\x12j\n" +
 	"\x04name\x18\x01 \x01(\tBV\xca\xf3\x18R(\x01:\x1f[A-Za-z0-9][A-Za-z0-9._-]{0,63}B-letters, digits, '.', '_' and '-', at most 64R\x04name\x12\x16\n" +
 	"\x06models\x18\x02 \x03(\tR\x06models\x12\x14\n" +
-	"\x05class\x18\x03 \x01(\tR\x05class\"\xba\a\n" +
+	"\x05class\x18\x03 \x01(\tR\x05class\"\xa6\t\n" +
 	"\x05Route\x12j\n" +
 	"\x04name\x18\x01 \x01(\tBV\xca\xf3\x18R(\x01:\x1f[A-Za-z0-9][A-Za-z0-9._-]{0,63}B-letters, digits, '.', '_' and '-', at most 64R\x04name\x12\x16\n" +
 	"\x06models\x18\x02 \x03(\tR\x06models\x12\x14\n" +
@@ -1794,7 +1906,11 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	" \x01(\x0e2\x19.signalbox.v1.Route.LeaveB\f\xca\xf3\x18\b\n" +
 	"\x06answerR\x05leave\x12G\n" +
 	"\bmetering\x18\v \x01(\x0e2\x1c.signalbox.v1.Route.MeteringB\r\xca\xf3\x18\t\n" +
-	"\awitnessR\bmetering\"H\n" +
+	"\awitnessR\bmetering\x12.\n" +
+	"\x05gates\x18\f \x03(\x0e2\x18.signalbox.v1.Route.GateR\x05gates\x129\n" +
+	"\n" +
+	"hold_limit\x18\r \x01(\x04B\x1a\xca\xf3\x18\x16\n" +
+	"\x0564KiB\x12\x041KiB\x1a\x0516MiB \x01R\tholdLimit\"H\n" +
 	"\x05Order\x12\x15\n" +
 	"\x11ORDER_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ORDER_CONFIGURED\x10\x01\x12\x12\n" +
@@ -1806,7 +1922,16 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\bMetering\x12\x18\n" +
 	"\x14METERING_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10METERING_WITNESS\x10\x01\x12\x15\n" +
-	"\x11METERING_ATTACHED\x10\x02B\x0f\n" +
+	"\x11METERING_ATTACHED\x10\x02\"\x7f\n" +
+	"\x04Gate\x12\x14\n" +
+	"\x10GATE_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10GATE_FIRST_TOKEN\x10\x01\x12\x0e\n" +
+	"\n" +
+	"GATE_ERROR\x10\x02\x12\x0e\n" +
+	"\n" +
+	"GATE_EMPTY\x10\x03\x12\x12\n" +
+	"\x0eGATE_MALFORMED\x10\x04\x12\x17\n" +
+	"\x13GATE_CONTENT_FILTER\x10\x05B\x0f\n" +
 	"\r_max_attempts\"\xbe\x01\n" +
 	"\x11TelemetrySettings\x128\n" +
 	"\x04otlp\x18\x01 \x01(\v2\x1a.signalbox.v1.OtlpSettingsB\b\xca\xf3\x18\x04\n" +
@@ -1858,68 +1983,70 @@ func file_signalbox_v1_config_proto_rawDescGZIP() []byte {
 	return file_signalbox_v1_config_proto_rawDescData
 }
 
-var file_signalbox_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
+var file_signalbox_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
 var file_signalbox_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_signalbox_v1_config_proto_goTypes = []any{
 	(Route_Order)(0),            // 0: signalbox.v1.Route.Order
 	(Route_Leave)(0),            // 1: signalbox.v1.Route.Leave
 	(Route_Metering)(0),         // 2: signalbox.v1.Route.Metering
-	(OtlpSettings_Protocol)(0),  // 3: signalbox.v1.OtlpSettings.Protocol
-	(LogSettings_Level)(0),      // 4: signalbox.v1.LogSettings.Level
-	(LogSettings_Format)(0),     // 5: signalbox.v1.LogSettings.Format
-	(*Config)(nil),              // 6: signalbox.v1.Config
-	(*EnvoySettings)(nil),       // 7: signalbox.v1.EnvoySettings
-	(*StateSettings)(nil),       // 8: signalbox.v1.StateSettings
-	(*AdminSettings)(nil),       // 9: signalbox.v1.AdminSettings
-	(*SecretRef)(nil),           // 10: signalbox.v1.SecretRef
-	(*Provider)(nil),            // 11: signalbox.v1.Provider
-	(*Backend)(nil),             // 12: signalbox.v1.Backend
-	(*Credential)(nil),          // 13: signalbox.v1.Credential
-	(*Model)(nil),               // 14: signalbox.v1.Model
-	(*ModelCandidate)(nil),      // 15: signalbox.v1.ModelCandidate
-	(*Class)(nil),               // 16: signalbox.v1.Class
-	(*Team)(nil),                // 17: signalbox.v1.Team
-	(*Route)(nil),               // 18: signalbox.v1.Route
-	(*TelemetrySettings)(nil),   // 19: signalbox.v1.TelemetrySettings
-	(*OtlpSettings)(nil),        // 20: signalbox.v1.OtlpSettings
-	(*LogSettings)(nil),         // 21: signalbox.v1.LogSettings
-	(*durationpb.Duration)(nil), // 22: google.protobuf.Duration
+	(Route_Gate)(0),             // 3: signalbox.v1.Route.Gate
+	(OtlpSettings_Protocol)(0),  // 4: signalbox.v1.OtlpSettings.Protocol
+	(LogSettings_Level)(0),      // 5: signalbox.v1.LogSettings.Level
+	(LogSettings_Format)(0),     // 6: signalbox.v1.LogSettings.Format
+	(*Config)(nil),              // 7: signalbox.v1.Config
+	(*EnvoySettings)(nil),       // 8: signalbox.v1.EnvoySettings
+	(*StateSettings)(nil),       // 9: signalbox.v1.StateSettings
+	(*AdminSettings)(nil),       // 10: signalbox.v1.AdminSettings
+	(*SecretRef)(nil),           // 11: signalbox.v1.SecretRef
+	(*Provider)(nil),            // 12: signalbox.v1.Provider
+	(*Backend)(nil),             // 13: signalbox.v1.Backend
+	(*Credential)(nil),          // 14: signalbox.v1.Credential
+	(*Model)(nil),               // 15: signalbox.v1.Model
+	(*ModelCandidate)(nil),      // 16: signalbox.v1.ModelCandidate
+	(*Class)(nil),               // 17: signalbox.v1.Class
+	(*Team)(nil),                // 18: signalbox.v1.Team
+	(*Route)(nil),               // 19: signalbox.v1.Route
+	(*TelemetrySettings)(nil),   // 20: signalbox.v1.TelemetrySettings
+	(*OtlpSettings)(nil),        // 21: signalbox.v1.OtlpSettings
+	(*LogSettings)(nil),         // 22: signalbox.v1.LogSettings
+	(*durationpb.Duration)(nil), // 23: google.protobuf.Duration
 }
 var file_signalbox_v1_config_proto_depIdxs = []int32{
-	7,  // 0: signalbox.v1.Config.envoy:type_name -> signalbox.v1.EnvoySettings
-	8,  // 1: signalbox.v1.Config.state:type_name -> signalbox.v1.StateSettings
-	9,  // 2: signalbox.v1.Config.admin:type_name -> signalbox.v1.AdminSettings
-	11, // 3: signalbox.v1.Config.providers:type_name -> signalbox.v1.Provider
-	14, // 4: signalbox.v1.Config.models:type_name -> signalbox.v1.Model
-	16, // 5: signalbox.v1.Config.classes:type_name -> signalbox.v1.Class
-	17, // 6: signalbox.v1.Config.teams:type_name -> signalbox.v1.Team
-	18, // 7: signalbox.v1.Config.routes:type_name -> signalbox.v1.Route
-	19, // 8: signalbox.v1.Config.telemetry:type_name -> signalbox.v1.TelemetrySettings
-	22, // 9: signalbox.v1.EnvoySettings.access_log_flush:type_name -> google.protobuf.Duration
-	22, // 10: signalbox.v1.StateSettings.ledger_sync:type_name -> google.protobuf.Duration
-	22, // 11: signalbox.v1.StateSettings.unknown_after:type_name -> google.protobuf.Duration
-	10, // 12: signalbox.v1.AdminSettings.token:type_name -> signalbox.v1.SecretRef
-	12, // 13: signalbox.v1.Provider.backends:type_name -> signalbox.v1.Backend
-	13, // 14: signalbox.v1.Backend.credential:type_name -> signalbox.v1.Credential
-	22, // 15: signalbox.v1.Backend.connect_timeout:type_name -> google.protobuf.Duration
-	22, // 16: signalbox.v1.Credential.refresh:type_name -> google.protobuf.Duration
-	15, // 17: signalbox.v1.Model.candidates:type_name -> signalbox.v1.ModelCandidate
+	8,  // 0: signalbox.v1.Config.envoy:type_name -> signalbox.v1.EnvoySettings
+	9,  // 1: signalbox.v1.Config.state:type_name -> signalbox.v1.StateSettings
+	10, // 2: signalbox.v1.Config.admin:type_name -> signalbox.v1.AdminSettings
+	12, // 3: signalbox.v1.Config.providers:type_name -> signalbox.v1.Provider
+	15, // 4: signalbox.v1.Config.models:type_name -> signalbox.v1.Model
+	17, // 5: signalbox.v1.Config.classes:type_name -> signalbox.v1.Class
+	18, // 6: signalbox.v1.Config.teams:type_name -> signalbox.v1.Team
+	19, // 7: signalbox.v1.Config.routes:type_name -> signalbox.v1.Route
+	20, // 8: signalbox.v1.Config.telemetry:type_name -> signalbox.v1.TelemetrySettings
+	23, // 9: signalbox.v1.EnvoySettings.access_log_flush:type_name -> google.protobuf.Duration
+	23, // 10: signalbox.v1.StateSettings.ledger_sync:type_name -> google.protobuf.Duration
+	23, // 11: signalbox.v1.StateSettings.unknown_after:type_name -> google.protobuf.Duration
+	11, // 12: signalbox.v1.AdminSettings.token:type_name -> signalbox.v1.SecretRef
+	13, // 13: signalbox.v1.Provider.backends:type_name -> signalbox.v1.Backend
+	14, // 14: signalbox.v1.Backend.credential:type_name -> signalbox.v1.Credential
+	23, // 15: signalbox.v1.Backend.connect_timeout:type_name -> google.protobuf.Duration
+	23, // 16: signalbox.v1.Credential.refresh:type_name -> google.protobuf.Duration
+	16, // 17: signalbox.v1.Model.candidates:type_name -> signalbox.v1.ModelCandidate
 	0,  // 18: signalbox.v1.Route.order:type_name -> signalbox.v1.Route.Order
-	22, // 19: signalbox.v1.Route.first_byte_timeout:type_name -> google.protobuf.Duration
-	22, // 20: signalbox.v1.Route.answer_timeout:type_name -> google.protobuf.Duration
-	22, // 21: signalbox.v1.Route.stream_timeout:type_name -> google.protobuf.Duration
+	23, // 19: signalbox.v1.Route.first_byte_timeout:type_name -> google.protobuf.Duration
+	23, // 20: signalbox.v1.Route.answer_timeout:type_name -> google.protobuf.Duration
+	23, // 21: signalbox.v1.Route.stream_timeout:type_name -> google.protobuf.Duration
 	1,  // 22: signalbox.v1.Route.leave:type_name -> signalbox.v1.Route.Leave
 	2,  // 23: signalbox.v1.Route.metering:type_name -> signalbox.v1.Route.Metering
-	20, // 24: signalbox.v1.TelemetrySettings.otlp:type_name -> signalbox.v1.OtlpSettings
-	21, // 25: signalbox.v1.TelemetrySettings.log:type_name -> signalbox.v1.LogSettings
-	3,  // 26: signalbox.v1.OtlpSettings.protocol:type_name -> signalbox.v1.OtlpSettings.Protocol
-	4,  // 27: signalbox.v1.LogSettings.level:type_name -> signalbox.v1.LogSettings.Level
-	5,  // 28: signalbox.v1.LogSettings.format:type_name -> signalbox.v1.LogSettings.Format
-	29, // [29:29] is the sub-list for method output_type
-	29, // [29:29] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	3,  // 24: signalbox.v1.Route.gates:type_name -> signalbox.v1.Route.Gate
+	21, // 25: signalbox.v1.TelemetrySettings.otlp:type_name -> signalbox.v1.OtlpSettings
+	22, // 26: signalbox.v1.TelemetrySettings.log:type_name -> signalbox.v1.LogSettings
+	4,  // 27: signalbox.v1.OtlpSettings.protocol:type_name -> signalbox.v1.OtlpSettings.Protocol
+	5,  // 28: signalbox.v1.LogSettings.level:type_name -> signalbox.v1.LogSettings.Level
+	6,  // 29: signalbox.v1.LogSettings.format:type_name -> signalbox.v1.LogSettings.Format
+	30, // [30:30] is the sub-list for method output_type
+	30, // [30:30] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_signalbox_v1_config_proto_init() }
@@ -1939,7 +2066,7 @@ func file_signalbox_v1_config_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_signalbox_v1_config_proto_rawDesc), len(file_signalbox_v1_config_proto_rawDesc)),
-			NumEnums:      6,
+			NumEnums:      7,
 			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
