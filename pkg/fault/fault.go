@@ -6,6 +6,8 @@
 // process, not even by Error. No other package renders an error body.
 package fault
 
+import "strings"
+
 // Error is a request's failure. Text is written for the caller: it names what
 // is wrong and the way out, and holds no secret, no content and nothing of an
 // operator's configuration. Cause is for the log alone.
@@ -42,6 +44,22 @@ func (e *Error) Status() int {
 		return e.status
 	}
 	return e.Kind.Status()
+}
+
+// words are those of the kind, or of a status of its own.
+func (e *Error) words() words {
+	if e.status != 0 {
+		return wordsOf(e.status)
+	}
+	return table[e.Kind].words
+}
+
+// named is the text, which names the field at fault.
+func (e *Error) named() string {
+	if e.Param == "" || strings.Contains(e.Text, e.Param) {
+		return e.Text
+	}
+	return e.Param + ": " + e.Text
 }
 
 // Because returns a copy of e that carries cause for the log.

@@ -28,7 +28,7 @@ func TestEveryKindIsDocumented(t *testing.T) {
 func TestCodesAreUnique(t *testing.T) {
 	seen := map[string]bool{}
 	for k := range Kinds {
-		if k.Code() == "" || k.Status() < 400 || k.Type() == "" || seen[k.Code()] {
+		if k.Code() == "" || k.Status() < 400 || k.Type() == "" || table[k].anthropic == "" || table[k].google == "" || seen[k.Code()] {
 			t.Errorf("kind %d: code %q status %d type %q", k, k.Code(), k.Status(), k.Type())
 		}
 		seen[k.Code()] = true
@@ -77,5 +77,67 @@ func TestStatusOfItsOwn(t *testing.T) {
 	}
 	if !strings.Contains(string(OpenAI(f.At(429))), "rate_limit_error") {
 		t.Errorf("type of %s", OpenAI(f.At(429)))
+	}
+}
+
+func TestAnthropicShape(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		err  *Error
+		want string
+	}{
+		{"kind", New(InvalidKey, "No such key."), `{"type":"error","error":{"type":"authentication_error","message":"No such key."},"request_id":"r"}`},
+		{"field", New(InvalidField, "Must be a number.").With("max_tokens"), `{"type":"error","error":{"type":"invalid_request_error","message":"max_tokens: Must be a number."},"request_id":"r"}`},
+		{"named already", New(ModelNotFound, "No such model.").With("model"), `{"type":"error","error":{"type":"not_found_error","message":"No such model."},"request_id":"r"}`},
+		{"status of its own", New(AllFailed, "x").At(529), `{"type":"error","error":{"type":"overloaded_error","message":"x"},"request_id":"r"}`},
+	} {
+		if got := string(Anthropic(c.err, "r")); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+	if got := string(AnthropicBody("m", "t", "")); got != `{"type":"error","error":{"type":"t","message":"m"},"request_id":null}` {
+		t.Errorf("without an id: %s", got)
+	}
+}
+
+func TestGoogleShape(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		err  *Error
+		want string
+	}{
+		{"kind", New(MissingKey, "No key."), `{"error":{"code":401,"message":"No key.","status":"UNAUTHENTICATED"}}`},
+		{"field", New(InvalidField, "Must be a number.").With("topK"), `{"error":{"code":400,"message":"topK: Must be a number.","status":"INVALID_ARGUMENT"}}`},
+		{"status of its own", New(AllFailed, "x").At(429), `{"error":{"code":429,"message":"x","status":"RESOURCE_EXHAUSTED"}}`},
+		{"timeout", New(ProviderTimeout, "x"), `{"error":{"code":504,"message":"x","status":"DEADLINE_EXCEEDED"}}`},
+	} {
+		if got := string(Google(c.err)); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+// TestStatusesHaveWords holds what the APIs document for each status.
+func TestStatusesHaveWords(t *testing.T) {
+	for _, c := range []struct {
+		status                    int
+		openAI, anthropic, google string
+	}{
+		{400, "invalid_request_error", "invalid_request_error", "INVALID_ARGUMENT"},
+		{401, "authentication_error", "authentication_error", "UNAUTHENTICATED"},
+		{403, "permission_error", "permission_error", "PERMISSION_DENIED"},
+		{404, "invalid_request_error", "not_found_error", "NOT_FOUND"},
+		{413, "invalid_request_error", "request_too_large", "INVALID_ARGUMENT"},
+		{422, "invalid_request_error", "invalid_request_error", "INVALID_ARGUMENT"},
+		{429, "rate_limit_error", "rate_limit_error", "RESOURCE_EXHAUSTED"},
+		{500, "server_error", "api_error", "INTERNAL"},
+		{502, "server_error", "api_error", "UNAVAILABLE"},
+		{503, "server_error", "api_error", "UNAVAILABLE"},
+		{504, "server_error", "timeout_error", "DEADLINE_EXCEEDED"},
+		{529, "server_error", "overloaded_error", "UNAVAILABLE"},
+	} {
+		if o, a, g := TypeOf(c.status), AnthropicTypeOf(c.status), GoogleStatusOf(c.status); o != c.openAI || a != c.anthropic || g != c.google {
+			t.Errorf("%d: %s %s %s", c.status, o, a, g)
+		}
 	}
 }

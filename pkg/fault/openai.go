@@ -17,11 +17,7 @@ type detail struct {
 
 // OpenAI renders e as the body of an OpenAI error answer.
 func OpenAI(e *Error) []byte {
-	typ := e.Kind.Type()
-	if e.status != 0 {
-		typ = TypeOf(e.status)
-	}
-	return OpenAIBody(e.Text, typ, e.Param, e.Kind.Code())
+	return OpenAIBody(e.Text, e.words().openAI, e.Param, e.Kind.Code())
 }
 
 // OpenAIBody renders an error body from its parts; empty param and code become
