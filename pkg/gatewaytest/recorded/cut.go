@@ -26,11 +26,16 @@ func whole(body []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) { yield(body) }
 }
 
-// perEvent cuts behind each blank line, whatever its line ends.
+// perEvent cuts behind each blank line, whatever its line ends, and a stream
+// that is one JSON array behind each element.
 func perEvent(body []byte) iter.Seq[[]byte] {
+	end := blank
+	if rest := bytes.TrimLeft(body, " \t\r\n"); len(rest) > 0 && rest[0] == '[' {
+		end = element
+	}
 	return func(yield func([]byte) bool) {
 		for len(body) > 0 {
-			n := blank(body)
+			n := end(body)
 			if !yield(body[:n:n]) {
 				return
 			}
@@ -48,6 +53,29 @@ func blank(body []byte) int {
 		}
 	}
 	return n
+}
+
+// element returns the length up to and including the first object, or of all
+// where there is none.
+func element(body []byte) int {
+	depth, quoted, escaped := 0, false, false
+	for i, c := range body {
+		switch {
+		case escaped:
+			escaped = false
+		case quoted:
+			quoted, escaped = c != '"', c == '\\'
+		case c == '"':
+			quoted = true
+		case c == '{':
+			depth++
+		case c == '}':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return len(body)
 }
 
 func perByte(body []byte) iter.Seq[[]byte] {

@@ -120,6 +120,30 @@ func TestDiff(t *testing.T) {
 	}
 }
 
+func TestFrame(t *testing.T) {
+	tests := []struct{ endpoint, want string }{
+		{"chat_completions", "data: {\"type\":\"a\"}\n\ndata: {}\n\ndata: [DONE]\n\n"},
+		{"messages", "event: a\ndata: {\"type\":\"a\"}\n\nevent: message\ndata: {}\n\n"},
+		{"streamGenerateContent", "data: {\"type\":\"a\"}\r\n\r\ndata: {}\r\n\r\n"},
+	}
+	for _, tt := range tests {
+		if got := string(frame([]byte("{\"type\":\"a\"}\n\n{}"), tt.endpoint)); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.endpoint, got, tt.want)
+		}
+	}
+}
+
+func TestCutArray(t *testing.T) {
+	var got []string
+	for p := range perEvent([]byte("[{\"a\":\"}\\\"{\"}\n,\r\n{\"b\":{}}\n]\n")) {
+		got = append(got, string(p))
+	}
+	want := []string{"[{\"a\":\"}\\\"{\"}", "\n,\r\n{\"b\":{}}", "\n]\n"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestCuts(t *testing.T) {
 	body := []byte("data: a\r\n\r\n: b\n\ndata: c\r\rd")
 	want := map[string]int{"whole": 1, "event": 4, "byte": len(body)}

@@ -75,17 +75,36 @@ func (w *wire) row() (*Row, error) {
 	return r, err
 }
 
-// frame makes an event stream of lines that hold one event's JSON each. Chat
-// streams end with their marker; which other endpoints had one is not known.
+// frame makes an event stream of lines that hold one event's JSON each, as the
+// endpoint frames its events. Chat streams end with their marker.
 func frame(lines []byte, endpoint string) []byte {
 	var b []byte
 	for line := range strings.Lines(string(lines)) {
-		if line = strings.TrimSpace(line); line != "" {
-			b = append(append(append(b, "data: "...), line...), "\n\n"...)
+		if line = strings.TrimSpace(line); line == "" {
+			continue
 		}
+		end := "\n"
+		switch endpoint {
+		case "messages", "responses":
+			b = append(append(append(b, "event: "...), eventType(line)...), '\n')
+		case "streamGenerateContent":
+			end = "\r\n"
+		}
+		b = append(append(append(append(b, "data: "...), line...), end...), end...)
 	}
 	if endpoint == "chat_completions" || endpoint == "completions" {
 		b = append(b, "data: [DONE]\n\n"...)
 	}
 	return b
+}
+
+// eventType is the type that an event states of itself, which its line repeats.
+func eventType(line string) string {
+	var e struct {
+		Type string `json:"type"`
+	}
+	if json.Unmarshal([]byte(line), &e) != nil || e.Type == "" {
+		return "message"
+	}
+	return e.Type
 }
