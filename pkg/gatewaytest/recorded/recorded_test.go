@@ -94,8 +94,8 @@ func TestReadFails(t *testing.T) {
 }
 
 func TestDiff(t *testing.T) {
-	one := int64(1)
-	truth := &Truth{Input: 5, Output: 6, Cached: &one}
+	one, five, six := int64(1), int64(5), int64(6)
+	truth := &Truth{Input: &five, Output: &six, Cached: &one}
 	usage := genai.Usage{Input: 5, Output: 6, CacheRead: 1, Reasoning: 3}
 	tests := []struct {
 		name  string
@@ -108,6 +108,8 @@ func TestDiff(t *testing.T) {
 		{"neither", nil, genai.Usage{}, false, ""},
 		{"lost", truth, genai.Usage{}, false, "found no usage"},
 		{"unequal", truth, genai.Usage{Input: 5, Output: 7}, true, "output 7, want 6; cached 0, want 1"},
+		{"total", &Truth{Total: &five}, genai.Usage{Input: 4, Output: 1}, true, ""},
+		{"unequal_total", &Truth{Total: &five}, genai.Usage{Input: 5, Output: 1}, true, "total 6, want 5"},
 		{"sum", &Truth{Sum: &Sum{5, 6}, Cached: &one}, genai.Usage{Input: 5, Output: 6}, true, ""},
 	}
 	for _, tt := range tests {

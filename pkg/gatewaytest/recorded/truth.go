@@ -11,8 +11,8 @@ import (
 // Truth is the usage of an answer as a careful reader states it. Parts that the
 // answer does not state are nil.
 type Truth struct {
-	Input      int64           `json:"input"`
-	Output     int64           `json:"output"`
+	Input      *int64          `json:"input"`
+	Output     *int64          `json:"output"`
 	Cached     *int64          `json:"cached_input"`
 	CacheWrite *int64          `json:"cache_write"`
 	Reasoning  *int64          `json:"reasoning"`
@@ -29,12 +29,18 @@ type Sum struct {
 	Output int64 `json:"output"`
 }
 
-// Spent is input and output tokens that were spent.
+// Spent is input and output tokens that were spent; 0 for what is not stated.
 func (t *Truth) Spent() (input, output int64) {
 	if t.Sum != nil {
 		return t.Sum.Input, t.Sum.Output
 	}
-	return t.Input, t.Output
+	if t.Input != nil {
+		input = *t.Input
+	}
+	if t.Output != nil {
+		output = *t.Output
+	}
+	return input, output
 }
 
 // Diff compares what was metered with t and says what differs; it is empty when
@@ -56,13 +62,18 @@ func (t *Truth) Diff(u genai.Usage, found bool) string {
 			d = append(d, fmt.Sprintf("%s %d, want %d", what, got, *want))
 		}
 	}
-	in, out := t.Spent()
-	differ("input", u.Input, &in)
-	differ("output", u.Output, &out)
-	if t.Sum == nil { // the parts are of the top level only
+	if t.Sum != nil {
+		differ("input", u.Input, &t.Sum.Input)
+		differ("output", u.Output, &t.Sum.Output)
+	} else { // the parts are of the top level only
+		differ("input", u.Input, t.Input)
+		differ("output", u.Output, t.Output)
 		differ("cached", u.CacheRead, t.Cached)
 		differ("cache write", u.CacheWrite5m+u.CacheWrite1h, t.CacheWrite)
 		differ("reasoning", u.Reasoning, t.Reasoning)
+	}
+	if t.Input == nil && t.Output == nil && t.Sum == nil {
+		differ("total", u.Input+u.Output, t.Total)
 	}
 	return strings.Join(d, "; ")
 }
