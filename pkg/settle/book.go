@@ -201,8 +201,9 @@ func (b *Book) foreign(byID *run, d *Downstream) *run {
 	return r
 }
 
-// Metered takes in an attached stream's own reading, at the stream's end. It
-// waits for the proxy's entry, which it is checked against.
+// Metered takes in an attached stream's own reading of an attempt, when that
+// has ended. It waits for the proxy's entry of the request, which it is checked
+// against.
 func (b *Book) Metered(ticket [16]byte, m Metered, now time.Time) {
 	r := b.byTicket[ticket]
 	if r == nil {
@@ -212,7 +213,12 @@ func (b *Book) Metered(ticket [16]byte, m Metered, now time.Time) {
 		b.lateReading(r, &m, now)
 		return
 	}
-	r.extra().metered = &m
+	b.clock(now)
+	r.take(&m)
+	b.touch(r)
+	if !r.final(&m) {
+		return // the next attempt may last
+	}
 	if b.o.Alone {
 		b.lose(r, now)
 		return

@@ -43,6 +43,17 @@ func byStatus(status int) signalboxv1.Attempt_Outcome {
 	return signalboxv1.Attempt_OUTCOME_COMPLETED
 }
 
+// retriable reports whether an attempt with the status is followed by another
+// one where there is a candidate left: as the route's retry policy says. 0 is
+// an attempt without an answer's head.
+func retriable(status int) bool {
+	switch status {
+	case 0, 401, 403, 408, 409, 425, 429:
+		return true
+	}
+	return status >= 500
+}
+
 // outcomeOf is the outcome of an attempt that another one followed.
 func outcomeOf(status int, flags string) signalboxv1.Attempt_Outcome {
 	switch {
@@ -71,12 +82,19 @@ func outcomeOf(status int, flags string) signalboxv1.Attempt_Outcome {
 // d and m may be nil. A caller that leaves behind the end of an answer has had
 // it: usage comes with the end.
 func lastOutcome(u *Upstream, d *Downstream, m *Metered) signalboxv1.Attempt_Outcome {
+	if m != nil && m.Rejected != "" {
+		return signalboxv1.Attempt_OUTCOME_REJECTED
+	}
 	flags := u.Flags
 	if quiet(flags) && d != nil {
 		flags = d.Flags
 	}
-	o := outcomeOf(u.Status, flags)
-	if m != nil && u.Status > 0 && u.Status < 400 {
+	status := u.Status
+	if m != nil && m.Attempt > 0 && m.Status > 0 && status > 0 {
+		status = m.Status // the provider's, before the gateway changed it
+	}
+	o := outcomeOf(status, flags)
+	if m != nil && status > 0 && status < 400 {
 		switch {
 		case m.Failed:
 			return signalboxv1.Attempt_OUTCOME_CUT

@@ -135,9 +135,11 @@ func (b *Book) lose(r *run, now time.Time) {
 	rows := b.attempts(r, r.known())
 	end := r.terminal(now.UnixNano())
 	end.State = r.state(rows)
-	if m := r.metered(); m != nil {
+	if m := r.metered(len(rows)); m != nil {
 		end.TimeNs = uint64(cmp.Or(ns(m.End), now.UnixNano()))
-		end.Status = uint32(max(m.Status, 0))
+		if m.Rejected == "" { // else the caller got one of ours
+			end.Status = uint32(max(m.Status, 0))
+		}
 	} else {
 		b.event(Unknown, r, lastOf(rows).GetBackend(), "no entry in time")
 	}
@@ -151,7 +153,7 @@ func (b *Book) lose(r *run, now time.Time) {
 // state is how r ended, by the proxy's entry or else by a reading.
 func (r *run) state(rows []*signalboxv1.Attempt) signalboxv1.Terminal_State {
 	last := lastOf(rows).GetOutcome()
-	switch d, m := r.down(), r.metered(); {
+	switch d, m := r.down(), r.metered(len(rows)); {
 	case d != nil:
 		return stateOf(d, last)
 	case m != nil:
@@ -162,10 +164,10 @@ func (r *run) state(rows []*signalboxv1.Attempt) signalboxv1.Terminal_State {
 
 // known is how many attempts r has had as far as can be told without its end.
 func (r *run) known() int {
-	n := reach(r.inOrder(), r.facts)
-	switch {
-	case r.metered() != nil:
-		return r.readingAt(r.metered(), n)
+	n := max(reach(r.inOrder(), r.facts), r.highest())
+	switch m := r.numbered(0); {
+	case m != nil:
+		return r.readingAt(m, n)
 	case r.facts != nil && r.pending(n):
 		return n + 1 // the one that was running
 	}
@@ -177,7 +179,7 @@ func (r *run) known() int {
 func (r *run) readingAt(m *Metered, n int) int {
 	n = max(n, 1)
 	for i := n; r.facts != nil && i <= len(r.facts.order); i++ {
-		ofAnother := i == n && len(r.seen) > 0 && r.seen[len(r.seen)-1].Status != m.Status
+		ofAnother := i == n && (r.numbered(i) != nil || len(r.seen) > 0 && r.seen[len(r.seen)-1].Status != m.Status)
 		if r.facts.backend(i) == backendOf(m.Cluster) && !ofAnother {
 			return i
 		}
@@ -190,6 +192,9 @@ func (r *run) readingAt(m *Metered, n int) int {
 func (r *run) pending(n int) bool {
 	if n == 0 {
 		return true
+	}
+	if m := r.numbered(n); m != nil {
+		return n < len(r.facts.order) && m.lost()
 	}
 	last := &r.seen[len(r.seen)-1]
 	return n < len(r.facts.order) && (last.Status >= 400 || last.Status == 0)
@@ -225,8 +230,12 @@ func (b *Book) close(r *run, rows []*signalboxv1.Attempt, end *signalboxv1.Termi
 		s.Open = r.open()
 	}
 	b.out.Settled = append(b.out.Settled, s)
+	readings := r.extra().readings
 	r.wrote(remember(rows), end.GetState())
 	r.more.incomplete = end.GetIncomplete()
+	if to == unseen {
+		r.retain(readings)
+	}
 	b.keep(r, to)
 }
 
@@ -251,7 +260,7 @@ func remember(rows []*signalboxv1.Attempt) []written {
 	for _, a := range rows {
 		all = append(all, written{
 			outcome: a.GetOutcome(), source: a.GetSource(), usage: ledger.UsageOf(a.GetUsage()),
-			start: int64(a.GetStartNs()), backend: a.GetBackend(),
+			start: int64(a.GetStartNs()), backend: a.GetBackend(), status: a.GetStatus(),
 		})
 	}
 	return all

@@ -87,6 +87,9 @@ func goOn(t *testing.T, before *world, rest []byte) {
 	defer l.Close()
 	w := newWorld(t, func(n int) int { return n - 1 })
 	w.stories, w.log, w.now = before.stories, before.log, before.now
+	for _, s := range w.stories {
+		s.forgotten = true
+	}
 	w.book.Restore(recovered)
 	w.read = int(recovered.Offset.GetOffset())
 	w.ledger.also = func(records []ledger.Record) {

@@ -43,6 +43,18 @@ type Downstream struct {
 // Metered is an attached stream's own account of an answer. Settling reads
 // nothing else of it than what the fields say; zero fields are not known.
 type Metered struct {
+	// Attempt is the number of the attempt, 1 is the first; 0 when it is of the
+	// one that the caller's answer came from, whichever that was. Of two for the
+	// same attempt the later counts.
+	Attempt int
+	// Rejected is why the gateway turned the answer down although its status
+	// was good, as a word: "error", "empty", "malformed", "content_filter",
+	// "first_token". Empty when it did not.
+	Rejected string
+	// Translated says that the caller got the answer in another dialect, in
+	// which the proxy saw it: of the usage there, only the totals are compared.
+	Translated bool
+
 	Usage       genai.Usage
 	Found       bool
 	Suspect     bool

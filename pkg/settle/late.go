@@ -28,6 +28,9 @@ func (b *Book) correct(r *run, now time.Time) {
 		n = max(d.Attempts, len(r.seen))
 	}
 	rows := b.attempts(r, n)
+	for i := range min(len(rows), len(old)) {
+		old[i].recall(rows[i])
+	}
 	state := r.state(rows)
 	b.event(Late, r, lastOf(rows).GetBackend(), state.String())
 	what := news{lateEntry, state, d != nil, d != nil && synthetic(lastOf(rows))}
@@ -44,7 +47,7 @@ func (b *Book) correct(r *run, now time.Time) {
 	for i := range rows {
 		b.notice(r, rows[i])
 	}
-	m := r.metered()
+	readings := r.more.readings
 	r.wrote(append(old, remember(rows[min(len(rows), len(old)):])...), state)
 	r.more.incomplete = what.incomplete
 	if d != nil {
@@ -52,7 +55,17 @@ func (b *Book) correct(r *run, now time.Time) {
 		return
 	}
 	r.told = uint16(len(r.seen))
-	r.more.metered = m
+	r.retain(readings)
+}
+
+// recall brings a to what was written of an attempt whose answer we turned
+// down: the reading may be forgotten, and the proxy knows no better.
+func (w *written) recall(a *signalboxv1.Attempt) {
+	if w.outcome != signalboxv1.Attempt_OUTCOME_REJECTED || a.GetOutcome() == w.outcome || a.GetBackend() != w.backend {
+		return
+	}
+	a.Outcome, a.Status = w.outcome, w.status
+	a.Usage, a.Source = ledger.UsageRecord(w.usage), w.source
 }
 
 func rowAt(old []written, i int) *written {
@@ -108,37 +121,6 @@ func (b *Book) amend(a *signalboxv1.Attempt, was *written, n news, now time.Time
 		Stream: a.GetStream(), Status: a.GetStatus(), Outcome: a.GetOutcome(), State: n.state,
 		RawUsage: a.GetRawUsage(), Suspect: a.GetSuspect(), Stranger: a.GetStranger(),
 	})
-}
-
-// lateReading takes in an attached stream's reading of a run that is closed:
-// it corrects a usage that no provider told, and is checked against one that
-// a provider did.
-func (b *Book) lateReading(r *run, m *Metered, now time.Time) {
-	if r.phase == unseen && r.metered() == nil {
-		r.more.metered = m
-		b.correct(r, now)
-		return
-	}
-	if r.phase == unseen || len(r.more.rows) == 0 || !m.Found {
-		return
-	}
-	n := len(r.more.rows)
-	was := &r.more.rows[n-1]
-	if was.source == signalboxv1.Usage_SOURCE_PROVIDER {
-		if was.usage != m.Usage {
-			b.event(Mismatch, r, was.backend, "usage")
-		}
-		return
-	}
-	a := r.row(&slot{backend: was.backend}, n)
-	a.Outcome, a.Status = was.outcome, uint32(max(m.Status, 0))
-	a.ServedModel, a.Tier = name(m.ServedModel), name(m.Tier)
-	a.Usage, a.Source, a.Suspect = ledger.UsageRecord(m.Usage), signalboxv1.Usage_SOURCE_PROVIDER, m.Suspect
-	if len(m.Raw) <= maxRaw {
-		a.RawUsage = m.Raw
-	}
-	b.event(Late, r, was.backend, "reading")
-	b.amend(a, was, news{lateReading, r.more.state, true, r.more.incomplete}, now)
 }
 
 func minus(u, v genai.Usage) genai.Usage {

@@ -89,10 +89,21 @@ func (w *world) proceed() {
 		}
 	}
 	if len(busy) > 0 {
-		s := busy[w.choose(len(busy))]
-		w.log = append(w.log, s.entries[s.written])
-		s.written++
+		w.write(busy[w.choose(len(busy))])
 	}
+}
+
+// write logs the next entry. What we read of an attempt we know before that.
+func (w *world) write(s *story) {
+	e := s.entries[s.written]
+	if u, ok := e.(Upstream); ok {
+		if m := s.reading(u); m != nil {
+			w.book.Metered(ticket(s.n), *m, w.now)
+			w.take()
+		}
+	}
+	w.log = append(w.log, e)
+	s.written++
 }
 
 // witness reads n entries and appends what follows in one batch with the
@@ -172,8 +183,7 @@ func (w *world) proxyDies() {
 func (w *world) finish() {
 	for _, s := range w.stories {
 		for s.written < len(s.entries) && !s.lost {
-			w.log = append(w.log, s.entries[s.written])
-			s.written++
+			w.write(s)
 		}
 	}
 	for w.read < len(w.log) {

@@ -117,6 +117,7 @@ func (b *Book) sightings(r *run) {
 	if r.phase == ended {
 		return
 	}
+	b.readings(r)
 	for ; int(r.told) < len(r.seen); r.told++ {
 		b.out.Records = append(b.out.Records, b.sighting(r, &r.seen[r.told]))
 	}
@@ -157,8 +158,12 @@ func (b *Book) restoreSighting(s *signalboxv1.Sighting) {
 	if s.GetStartNs() != 0 {
 		u.Start = time.Unix(0, int64(s.GetStartNs()))
 	}
-	if e := s.GetEnd(); e != nil {
+	switch e, m := s.GetEnd(), s.GetReading(); {
+	case e != nil:
 		b.restoreEnd(u, e, seen)
+		return
+	case m != nil:
+		b.restoreReading(&u, m)
 		return
 	}
 	b.Upstream(u, seen)

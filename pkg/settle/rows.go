@@ -14,6 +14,9 @@ const (
 	maxDetails = 200
 	maxRaw     = 16 << 10 // of a provider's usage object: larger ones are not kept
 	maxName    = 256      // of a served model or tier: the provider's words
+
+	rejected      = "rejected_" // begins the details of a row whose answer we turned down
+	rejectedError = "error"     // its reason: the answer was an error
 )
 
 // count is a usage and where it comes from.
@@ -27,13 +30,14 @@ type count struct {
 // attempts makes the rows of r's n attempts.
 func (b *Book) attempts(r *run, n int) []*signalboxv1.Attempt {
 	slots := place(r.inOrder(), r.facts, n)
+	r.supply(slots)
 	rows := make([]*signalboxv1.Attempt, 0, n)
 	for i := range slots {
 		if i < n-1 {
-			rows = append(rows, r.lostRow(&slots[i], i+1))
+			rows = append(rows, b.lostRow(r, &slots[i], i+1))
 			continue
 		}
-		synthesized := substitute(slots, r.down(), r.metered())
+		synthesized := substitute(slots, r.down(), r.metered(n))
 		a := b.lastRow(r, &slots[i], n)
 		if synthesized {
 			b.event(Synthesized, r, a.GetBackend(), a.GetOutcome().String())
@@ -44,15 +48,22 @@ func (b *Book) attempts(r *run, n int) []*signalboxv1.Attempt {
 }
 
 // lostRow makes the row of an attempt that another one followed.
-func (r *run) lostRow(s *slot, number int) *signalboxv1.Attempt {
+func (b *Book) lostRow(r *run, s *slot, number int) *signalboxv1.Attempt {
+	m := r.numbered(number)
 	a := r.row(s, number)
 	switch {
-	case !s.absent:
+	case m != nil && m.Rejected != "":
+		a.Outcome = signalboxv1.Attempt_OUTCOME_REJECTED
+	case !s.absent || m != nil:
 		a.Outcome = outcomeOf(s.Status, s.Flags)
 	case r.down() == nil: // its entry may still come
 		a.Outcome = signalboxv1.Attempt_OUTCOME_UNKNOWN
 	default:
 		a.Outcome = signalboxv1.Attempt_OUTCOME_NO_HOST
+	}
+	if m != nil {
+		heed(a, m)
+		b.record(a, b.read(m, a))
 	}
 	return a
 }
@@ -106,7 +117,7 @@ func substitute(slots []slot, d *Downstream, m *Metered) bool {
 
 // lastRow makes the row of the attempt that the answer came from.
 func (b *Book) lastRow(r *run, s *slot, number int) *signalboxv1.Attempt {
-	a, d, m := r.row(s, number), r.down(), r.metered()
+	a, d, m := r.row(s, number), r.down(), r.metered(number)
 	a.Last = true
 	if s.absent && d == nil && m == nil { // nothing tells of it
 		a.Outcome = signalboxv1.Attempt_OUTCOME_UNKNOWN
@@ -119,55 +130,76 @@ func (b *Book) lastRow(r *run, s *slot, number int) *signalboxv1.Attempt {
 		a.RequestBytes, a.ResponseBytes = cmp.Or(a.RequestBytes, d.Received), cmp.Or(a.ResponseBytes, d.Sent)
 	}
 	if m != nil {
-		a.ServedModel, a.Tier = cmp.Or(name(m.ServedModel), a.ServedModel), cmp.Or(name(m.Tier), a.Tier)
+		heed(a, m)
 	}
-	b.measure(r, a)
+	b.measure(r, a, m)
 	return a
 }
 
-// fromReading makes the entry of an attempt from an attached stream's reading.
-func fromReading(m *Metered) Upstream {
-	u := Upstream{Cluster: m.Cluster, Status: m.Status, Start: m.Start, Received: m.Received}
-	if !m.Start.IsZero() && !m.End.IsZero() {
-		u.Duration = m.End.Sub(m.Start)
+// heed brings a to what the reading of its answer says. A reading that names
+// its attempt was taken before the gateway changed anything; the proxy's entry
+// has the status that it was given then.
+func heed(a *signalboxv1.Attempt, m *Metered) {
+	a.ServedModel, a.Tier = cmp.Or(name(m.ServedModel), a.ServedModel), cmp.Or(name(m.Tier), a.Tier)
+	if m.Attempt > 0 && a.GetUnwitnessed() || m.Rejected != "" {
+		a.ResponseBytes = cmp.Or(m.Received, a.ResponseBytes)
 	}
-	if !m.Start.IsZero() && !m.FirstByte.IsZero() {
-		u.FirstByte = m.FirstByte.Sub(m.Start)
+	if m.Attempt > 0 && m.Status > 0 && a.GetStatus() > 0 {
+		a.Status = uint32(m.Status)
 	}
-	return u
+	if m.Rejected == "" {
+		return
+	}
+	a.Status, a.Details = uint32(max(m.Status, 0)), clip(rejected+m.Rejected, maxDetails)
+	if first := fromReading(m).FirstByte; first > 0 && a.GetFirstByteNs() == 0 {
+		a.FirstByteNs = a.GetStartNs() + uint64(first)
+	}
 }
 
 // measure finds the usage of the last attempt: what our own meter read, else
 // what the proxy lifted, else an estimate where a provider has worked for it.
-func (b *Book) measure(r *run, a *signalboxv1.Attempt) {
-	var c count
-	d, m := r.down(), r.metered()
-	switch {
-	case m != nil && m.Found:
-		c = count{m.Usage, signalboxv1.Usage_SOURCE_PROVIDER, m.Suspect, m.Raw}
-		if d != nil && d.UsageFound && d.Usage != m.Usage {
-			b.event(Mismatch, r, a.GetBackend(), "usage")
-		}
-	case d != nil && d.UsageFound:
+func (b *Book) measure(r *run, a *signalboxv1.Attempt, m *Metered) {
+	d := r.down()
+	if d != nil && d.UsageFound && m != nil && m.Found && m.differs(d.Usage) {
+		b.event(Mismatch, r, a.GetBackend(), "usage")
+	}
+	c := b.read(m, a)
+	if d != nil && d.UsageFound && (m == nil || !m.Found && m.Rejected == "") {
 		c = count{d.Usage, signalboxv1.Usage_SOURCE_PROVIDER, d.Suspect, d.RawUsage}
-	case b.o.Estimator != nil && worked(a):
-		c.Usage = b.o.Estimator.Estimate(a.GetModel(), a.GetRequestBytes(), a.GetResponseBytes(), a.GetStream())
-		c.source = signalboxv1.Usage_SOURCE_ESTIMATED
 	}
-	a.Usage, a.Source, a.Suspect = ledger.UsageRecord(c.Usage), c.source, c.suspect
-	if len(c.raw) <= maxRaw {
-		a.RawUsage = c.raw
-	}
+	b.record(a, c)
 	if b.o.Estimator != nil && c.source == signalboxv1.Usage_SOURCE_PROVIDER && !c.suspect && a.GetOutcome() == signalboxv1.Attempt_OUTCOME_COMPLETED {
 		b.o.Estimator.Learn(a.GetModel(), a.GetRequestBytes(), a.GetResponseBytes(), c.Usage, a.GetStream())
 	}
 }
 
+// read is the usage that the reading of a tells, or an estimate; m may be nil.
+func (b *Book) read(m *Metered, a *signalboxv1.Attempt) (c count) {
+	switch {
+	case m != nil && m.Found:
+		return count{m.Usage, signalboxv1.Usage_SOURCE_PROVIDER, m.Suspect, m.Raw}
+	case b.o.Estimator != nil && worked(a, m):
+		c.Usage = b.o.Estimator.Estimate(a.GetModel(), a.GetRequestBytes(), a.GetResponseBytes(), a.GetStream())
+		c.source = signalboxv1.Usage_SOURCE_ESTIMATED
+	}
+	return c
+}
+
+// record writes c to a.
+func (b *Book) record(a *signalboxv1.Attempt, c count) {
+	a.Usage, a.Source, a.Suspect = ledger.UsageRecord(c.Usage), c.source, c.suspect
+	if len(c.raw) <= maxRaw {
+		a.RawUsage = c.raw
+	}
+}
+
 // worked reports whether the provider of a had a request that it may charge
 // for although it told no usage: it began a good answer, or the caller left
-// while it worked.
-func worked(a *signalboxv1.Attempt) bool {
+// while it worked. One that says in its answer that it failed has not.
+func worked(a *signalboxv1.Attempt, m *Metered) bool {
 	switch a.GetOutcome() {
+	case signalboxv1.Attempt_OUTCOME_REJECTED:
+		return m != nil && m.Rejected != rejectedError
 	case signalboxv1.Attempt_OUTCOME_COMPLETED, signalboxv1.Attempt_OUTCOME_CUT, signalboxv1.Attempt_OUTCOME_CLIENT_GONE:
 		return a.GetStatus() < 400
 	}

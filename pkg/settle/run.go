@@ -48,7 +48,7 @@ type more struct {
 
 	requestID  string // when it is no UUID
 	clientID   string
-	metered    *Metered
+	readings   []*reading // few: one per attempt that we read
 	down       *Downstream
 	downTold   bool
 	rows       []written
@@ -60,6 +60,7 @@ type more struct {
 type written struct {
 	outcome     signalboxv1.Attempt_Outcome
 	source      signalboxv1.Usage_Source
+	status      uint32
 	usage       genai.Usage
 	start       int64
 	backend     string
@@ -78,13 +79,6 @@ func (r *run) down() *Downstream {
 		return nil
 	}
 	return r.more.down
-}
-
-func (r *run) metered() *Metered {
-	if r.more == nil {
-		return nil
-	}
-	return r.more.metered
 }
 
 // limit is when no attempt can be running any more.

@@ -95,7 +95,7 @@ func (w *world) check(s *story) {
 	}
 	for i, x := range s.tries {
 		a := v.rows[uint32(i+1)]
-		if a == nil || a.GetOutcome() != x.outcome || a.GetBackend() != s.open.GetOrder()[i].GetBackend() || a.GetStranger() == s.ticketed && s.opened {
+		if a == nil || !s.outcome(a, x) || a.GetBackend() != s.open.GetOrder()[i].GetBackend() || a.GetStranger() == s.ticketed && s.opened {
 			w.t.Errorf("request %d attempt %d: %v, want %v", s.n, i+1, a, x)
 			continue
 		}
@@ -118,7 +118,8 @@ func (w *world) check(s *story) {
 func (w *world) checkLost(s *story, v verdict) {
 	logged := s.entries[:s.written]
 	ended := slices.ContainsFunc(logged, func(e any) bool { _, ok := e.(Downstream); return ok })
-	if !ended && v.terminal.GetState() != signalboxv1.Terminal_STATE_UNKNOWN && !s.metered {
+	read := s.metered || len(s.tries) > 0 && s.tries[len(s.tries)-1].turned != "" && v.terminal.GetState() == signalboxv1.Terminal_STATE_FAILED
+	if !ended && v.terminal.GetState() != signalboxv1.Terminal_STATE_UNKNOWN && !read {
 		w.t.Errorf("request %d: state %v, want unknown", s.n, v.terminal.GetState())
 	}
 	for _, e := range logged {
@@ -127,7 +128,8 @@ func (w *world) checkLost(s *story, v verdict) {
 			continue
 		}
 		found := slices.ContainsFunc(rowsOf(v), func(a *signalboxv1.Attempt) bool {
-			return a.GetBackend() == backendOf(u.Cluster) && a.GetStatus() == uint32(u.Status) && a.GetStartNs() == uint64(u.Start.UnixNano())
+			status := a.GetStatus() == uint32(u.Status) || a.GetOutcome() == signalboxv1.Attempt_OUTCOME_REJECTED
+			return a.GetBackend() == backendOf(u.Cluster) && status && a.GetStartNs() == uint64(u.Start.UnixNano())
 		})
 		if !found && len(v.adjusted) == 0 && !s.metered {
 			w.t.Errorf("request %d: no row for the attempt at %s: %v", s.n, u.Cluster, rowsOf(v))

@@ -101,6 +101,7 @@ const (
 	Attempt_OUTCOME_RATE_LIMITED        Attempt_Outcome = 9  // 429
 	Attempt_OUTCOME_CUT                 Attempt_Outcome = 10 // the answer began and broke off or turned into an error
 	Attempt_OUTCOME_UNKNOWN             Attempt_Outcome = 11 // the proxy never said
+	Attempt_OUTCOME_REJECTED            Attempt_Outcome = 12 // a good status, and an answer that the gateway turned down: details say why
 )
 
 // Enum value maps for Attempt_Outcome.
@@ -118,6 +119,7 @@ var (
 		9:  "OUTCOME_RATE_LIMITED",
 		10: "OUTCOME_CUT",
 		11: "OUTCOME_UNKNOWN",
+		12: "OUTCOME_REJECTED",
 	}
 	Attempt_Outcome_value = map[string]int32{
 		"OUTCOME_UNSPECIFIED":         0,
@@ -132,6 +134,7 @@ var (
 		"OUTCOME_RATE_LIMITED":        9,
 		"OUTCOME_CUT":                 10,
 		"OUTCOME_UNKNOWN":             11,
+		"OUTCOME_REJECTED":            12,
 	}
 )
 
@@ -593,7 +596,7 @@ type Attempt struct {
 	Stream         bool                   `protobuf:"varint,19,opt,name=stream,proto3" json:"stream,omitempty"`
 	Status         uint32                 `protobuf:"varint,20,opt,name=status,proto3" json:"status,omitempty"` // HTTP; 0 when no head came
 	Outcome        Attempt_Outcome        `protobuf:"varint,21,opt,name=outcome,proto3,enum=signalbox.v1.Attempt_Outcome" json:"outcome,omitempty"`
-	Details        string                 `protobuf:"bytes,22,opt,name=details,proto3" json:"details,omitempty"` // the proxy's words: response code details and flags
+	Details        string                 `protobuf:"bytes,22,opt,name=details,proto3" json:"details,omitempty"` // the proxy's words: response code details and flags; "rejected_" and why, where we turned the answer down
 	Usage          *Usage                 `protobuf:"bytes,23,opt,name=usage,proto3" json:"usage,omitempty"`
 	Source         Usage_Source           `protobuf:"varint,24,opt,name=source,proto3,enum=signalbox.v1.Usage_Source" json:"source,omitempty"`
 	RawUsage       []byte                 `protobuf:"bytes,25,opt,name=raw_usage,json=rawUsage,proto3" json:"raw_usage,omitempty"`                 // the provider's usage object, JSON text
@@ -1442,6 +1445,7 @@ type Sighting struct {
 	Sent          int64                  `protobuf:"varint,10,opt,name=sent,proto3" json:"sent,omitempty"`                                   // bytes to the provider, or to the caller where end is set
 	TimeNs        uint64                 `protobuf:"fixed64,11,opt,name=time_ns,json=timeNs,proto3" json:"time_ns,omitempty"`                // when it was read
 	End           *Sighting_End          `protobuf:"bytes,12,opt,name=end,proto3" json:"end,omitempty"`                                      // set when it is the end of the request, not of an attempt
+	Reading       *Sighting_Reading      `protobuf:"bytes,13,opt,name=reading,proto3" json:"reading,omitempty"`                              // set when no entry of the log was read, but the attempt's answer, by us
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1560,6 +1564,13 @@ func (x *Sighting) GetEnd() *Sighting_End {
 	return nil
 }
 
+func (x *Sighting) GetReading() *Sighting_Reading {
+	if x != nil {
+		return x.Reading
+	}
+	return nil
+}
+
 // End is what only the entry of a request's end holds.
 type Sighting_End struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1669,6 +1680,139 @@ func (x *Sighting_End) GetContentType() string {
 	return ""
 }
 
+// Reading is what only our own reading of an answer says.
+type Sighting_Reading struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Ticket        []byte                 `protobuf:"bytes,1,opt,name=ticket,proto3" json:"ticket,omitempty"`
+	Attempt       uint32                 `protobuf:"varint,2,opt,name=attempt,proto3" json:"attempt,omitempty"`  // 1 is the first
+	Rejected      string                 `protobuf:"bytes,3,opt,name=rejected,proto3" json:"rejected,omitempty"` // why we turned the answer down; empty when we did not
+	Usage         *Usage                 `protobuf:"bytes,4,opt,name=usage,proto3" json:"usage,omitempty"`       // unset when none was found
+	RawUsage      []byte                 `protobuf:"bytes,5,opt,name=raw_usage,json=rawUsage,proto3" json:"raw_usage,omitempty"`
+	Suspect       bool                   `protobuf:"varint,6,opt,name=suspect,proto3" json:"suspect,omitempty"`
+	ServedModel   string                 `protobuf:"bytes,7,opt,name=served_model,json=servedModel,proto3" json:"served_model,omitempty"`
+	Tier          string                 `protobuf:"bytes,8,opt,name=tier,proto3" json:"tier,omitempty"`
+	Done          bool                   `protobuf:"varint,9,opt,name=done,proto3" json:"done,omitempty"`      // the dialect's own end was seen
+	Failed        bool                   `protobuf:"varint,10,opt,name=failed,proto3" json:"failed,omitempty"` // an error was seen in it
+	ClientGone    bool                   `protobuf:"varint,11,opt,name=client_gone,json=clientGone,proto3" json:"client_gone,omitempty"`
+	Translated    bool                   `protobuf:"varint,12,opt,name=translated,proto3" json:"translated,omitempty"` // the caller got it in another dialect
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sighting_Reading) Reset() {
+	*x = Sighting_Reading{}
+	mi := &file_signalbox_v1_record_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sighting_Reading) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sighting_Reading) ProtoMessage() {}
+
+func (x *Sighting_Reading) ProtoReflect() protoreflect.Message {
+	mi := &file_signalbox_v1_record_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sighting_Reading.ProtoReflect.Descriptor instead.
+func (*Sighting_Reading) Descriptor() ([]byte, []int) {
+	return file_signalbox_v1_record_proto_rawDescGZIP(), []int{7, 1}
+}
+
+func (x *Sighting_Reading) GetTicket() []byte {
+	if x != nil {
+		return x.Ticket
+	}
+	return nil
+}
+
+func (x *Sighting_Reading) GetAttempt() uint32 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
+}
+
+func (x *Sighting_Reading) GetRejected() string {
+	if x != nil {
+		return x.Rejected
+	}
+	return ""
+}
+
+func (x *Sighting_Reading) GetUsage() *Usage {
+	if x != nil {
+		return x.Usage
+	}
+	return nil
+}
+
+func (x *Sighting_Reading) GetRawUsage() []byte {
+	if x != nil {
+		return x.RawUsage
+	}
+	return nil
+}
+
+func (x *Sighting_Reading) GetSuspect() bool {
+	if x != nil {
+		return x.Suspect
+	}
+	return false
+}
+
+func (x *Sighting_Reading) GetServedModel() string {
+	if x != nil {
+		return x.ServedModel
+	}
+	return ""
+}
+
+func (x *Sighting_Reading) GetTier() string {
+	if x != nil {
+		return x.Tier
+	}
+	return ""
+}
+
+func (x *Sighting_Reading) GetDone() bool {
+	if x != nil {
+		return x.Done
+	}
+	return false
+}
+
+func (x *Sighting_Reading) GetFailed() bool {
+	if x != nil {
+		return x.Failed
+	}
+	return false
+}
+
+func (x *Sighting_Reading) GetClientGone() bool {
+	if x != nil {
+		return x.ClientGone
+	}
+	return false
+}
+
+func (x *Sighting_Reading) GetTranslated() bool {
+	if x != nil {
+		return x.Translated
+	}
+	return false
+}
+
 var File_signalbox_v1_record_proto protoreflect.FileDescriptor
 
 const file_signalbox_v1_record_proto_rawDesc = "" +
@@ -1715,7 +1859,8 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\vSOURCE_NONE\x10\x00\x12\x13\n" +
 	"\x0fSOURCE_PROVIDER\x10\x01\x12\x12\n" +
 	"\x0eSOURCE_COUNTED\x10\x02\x12\x14\n" +
-	"\x10SOURCE_ESTIMATED\x10\x03\"\xf2\t\n" +
+	"\x10SOURCE_ESTIMATED\x10\x03\"\x88\n" +
+	"\n" +
 	"\aAttempt\x12\x16\n" +
 	"\x06ticket\x18\x01 \x01(\fR\x06ticket\x12\x1d\n" +
 	"\n" +
@@ -1751,7 +1896,7 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\asuspect\x18\x1e \x01(\bR\asuspect\x12\x1c\n" +
 	"\toperation\x18\x1f \x01(\tR\toperation\x12\x12\n" +
 	"\x04node\x18  \x01(\tR\x04node\x12 \n" +
-	"\vunwitnessed\x18! \x01(\bR\vunwitnessed\"\xa5\x02\n" +
+	"\vunwitnessed\x18! \x01(\bR\vunwitnessed\"\xbb\x02\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11OUTCOME_COMPLETED\x10\x01\x12\x16\n" +
@@ -1765,7 +1910,8 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\x14OUTCOME_RATE_LIMITED\x10\t\x12\x0f\n" +
 	"\vOUTCOME_CUT\x10\n" +
 	"\x12\x13\n" +
-	"\x0fOUTCOME_UNKNOWN\x10\v\"\xe3\x04\n" +
+	"\x0fOUTCOME_UNKNOWN\x10\v\x12\x14\n" +
+	"\x10OUTCOME_REJECTED\x10\f\"\xe3\x04\n" +
 	"\bTerminal\x12\x16\n" +
 	"\x06ticket\x18\x01 \x01(\fR\x06ticket\x12\x1d\n" +
 	"\n" +
@@ -1839,7 +1985,7 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\x06device\x18\x02 \x01(\x04R\x06device\x12\x16\n" +
 	"\x06offset\x18\x03 \x01(\x03R\x06offset\x12\x12\n" +
 	"\x04path\x18\x04 \x01(\tR\x04path\x12\x17\n" +
-	"\atime_ns\x18\x05 \x01(\x06R\x06timeNs\"\x84\x05\n" +
+	"\atime_ns\x18\x05 \x01(\x06R\x06timeNs\"\x9e\b\n" +
 	"\bSighting\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x18\n" +
@@ -1855,7 +2001,8 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\x04sent\x18\n" +
 	" \x01(\x03R\x04sent\x12\x17\n" +
 	"\atime_ns\x18\v \x01(\x06R\x06timeNs\x12,\n" +
-	"\x03end\x18\f \x01(\v2\x1a.signalbox.v1.Sighting.EndR\x03end\x1a\x9f\x02\n" +
+	"\x03end\x18\f \x01(\v2\x1a.signalbox.v1.Sighting.EndR\x03end\x128\n" +
+	"\areading\x18\r \x01(\v2\x1e.signalbox.v1.Sighting.ReadingR\areading\x1a\x9f\x02\n" +
 	"\x03End\x12\x16\n" +
 	"\x06ticket\x18\x01 \x01(\fR\x06ticket\x12(\n" +
 	"\x05facts\x18\x02 \x01(\v2\x12.signalbox.v1.OpenR\x05facts\x12\x1a\n" +
@@ -1865,7 +2012,24 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\asuspect\x18\x06 \x01(\bR\asuspect\x12!\n" +
 	"\fserved_model\x18\a \x01(\tR\vservedModel\x12\x12\n" +
 	"\x04tier\x18\b \x01(\tR\x04tier\x12!\n" +
-	"\fcontent_type\x18\t \x01(\tR\vcontentTypeBCZAgithub.com/signalbox-dev/signalbox/proto/signalbox/v1;signalboxv1b\x06proto3"
+	"\fcontent_type\x18\t \x01(\tR\vcontentType\x1a\xdd\x02\n" +
+	"\aReading\x12\x16\n" +
+	"\x06ticket\x18\x01 \x01(\fR\x06ticket\x12\x18\n" +
+	"\aattempt\x18\x02 \x01(\rR\aattempt\x12\x1a\n" +
+	"\brejected\x18\x03 \x01(\tR\brejected\x12)\n" +
+	"\x05usage\x18\x04 \x01(\v2\x13.signalbox.v1.UsageR\x05usage\x12\x1b\n" +
+	"\traw_usage\x18\x05 \x01(\fR\brawUsage\x12\x18\n" +
+	"\asuspect\x18\x06 \x01(\bR\asuspect\x12!\n" +
+	"\fserved_model\x18\a \x01(\tR\vservedModel\x12\x12\n" +
+	"\x04tier\x18\b \x01(\tR\x04tier\x12\x12\n" +
+	"\x04done\x18\t \x01(\bR\x04done\x12\x16\n" +
+	"\x06failed\x18\n" +
+	" \x01(\bR\x06failed\x12\x1f\n" +
+	"\vclient_gone\x18\v \x01(\bR\n" +
+	"clientGone\x12\x1e\n" +
+	"\n" +
+	"translated\x18\f \x01(\bR\n" +
+	"translatedBCZAgithub.com/signalbox-dev/signalbox/proto/signalbox/v1;signalboxv1b\x06proto3"
 
 var (
 	file_signalbox_v1_record_proto_rawDescOnce sync.Once
@@ -1880,20 +2044,21 @@ func file_signalbox_v1_record_proto_rawDescGZIP() []byte {
 }
 
 var file_signalbox_v1_record_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_signalbox_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_signalbox_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_signalbox_v1_record_proto_goTypes = []any{
-	(Usage_Source)(0),    // 0: signalbox.v1.Usage.Source
-	(Attempt_Outcome)(0), // 1: signalbox.v1.Attempt.Outcome
-	(Terminal_State)(0),  // 2: signalbox.v1.Terminal.State
-	(*Candidate)(nil),    // 3: signalbox.v1.Candidate
-	(*Open)(nil),         // 4: signalbox.v1.Open
-	(*Usage)(nil),        // 5: signalbox.v1.Usage
-	(*Attempt)(nil),      // 6: signalbox.v1.Attempt
-	(*Terminal)(nil),     // 7: signalbox.v1.Terminal
-	(*Adjustment)(nil),   // 8: signalbox.v1.Adjustment
-	(*Offset)(nil),       // 9: signalbox.v1.Offset
-	(*Sighting)(nil),     // 10: signalbox.v1.Sighting
-	(*Sighting_End)(nil), // 11: signalbox.v1.Sighting.End
+	(Usage_Source)(0),        // 0: signalbox.v1.Usage.Source
+	(Attempt_Outcome)(0),     // 1: signalbox.v1.Attempt.Outcome
+	(Terminal_State)(0),      // 2: signalbox.v1.Terminal.State
+	(*Candidate)(nil),        // 3: signalbox.v1.Candidate
+	(*Open)(nil),             // 4: signalbox.v1.Open
+	(*Usage)(nil),            // 5: signalbox.v1.Usage
+	(*Attempt)(nil),          // 6: signalbox.v1.Attempt
+	(*Terminal)(nil),         // 7: signalbox.v1.Terminal
+	(*Adjustment)(nil),       // 8: signalbox.v1.Adjustment
+	(*Offset)(nil),           // 9: signalbox.v1.Offset
+	(*Sighting)(nil),         // 10: signalbox.v1.Sighting
+	(*Sighting_End)(nil),     // 11: signalbox.v1.Sighting.End
+	(*Sighting_Reading)(nil), // 12: signalbox.v1.Sighting.Reading
 }
 var file_signalbox_v1_record_proto_depIdxs = []int32{
 	3,  // 0: signalbox.v1.Open.order:type_name -> signalbox.v1.Candidate
@@ -1908,13 +2073,15 @@ var file_signalbox_v1_record_proto_depIdxs = []int32{
 	5,  // 9: signalbox.v1.Adjustment.usage:type_name -> signalbox.v1.Usage
 	0,  // 10: signalbox.v1.Adjustment.was:type_name -> signalbox.v1.Usage.Source
 	11, // 11: signalbox.v1.Sighting.end:type_name -> signalbox.v1.Sighting.End
-	4,  // 12: signalbox.v1.Sighting.End.facts:type_name -> signalbox.v1.Open
-	5,  // 13: signalbox.v1.Sighting.End.usage:type_name -> signalbox.v1.Usage
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	12, // 12: signalbox.v1.Sighting.reading:type_name -> signalbox.v1.Sighting.Reading
+	4,  // 13: signalbox.v1.Sighting.End.facts:type_name -> signalbox.v1.Open
+	5,  // 14: signalbox.v1.Sighting.End.usage:type_name -> signalbox.v1.Usage
+	5,  // 15: signalbox.v1.Sighting.Reading.usage:type_name -> signalbox.v1.Usage
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_signalbox_v1_record_proto_init() }
@@ -1928,7 +2095,7 @@ func file_signalbox_v1_record_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_signalbox_v1_record_proto_rawDesc), len(file_signalbox_v1_record_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
