@@ -4,13 +4,13 @@
 // SSE splits server-sent events as the HTML standard defines them (section
 // 9.2.6): lines end in LF, CR or CRLF, mixed too, a byte order mark may stand
 // first, several data lines are one datum, and the space behind the colon is
-// optional.
+// optional. Array splits a JSON array into its elements.
 //
 // Invariants:
 //   - The Raw of all events, joined, are the bytes that were fed: nothing is
 //     dropped, added or reordered.
-//   - Events do not depend on the cuts, except for the pieces of an oversized
-//     one.
+//   - Events and elements do not depend on the cuts, except for the pieces of an
+//     oversized event.
 //   - Time is linear in the bytes also when they come one by one, and at most
 //     Max+1 bytes are held.
 package frame

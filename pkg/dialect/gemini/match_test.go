@@ -103,10 +103,7 @@ func TestPath(t *testing.T) {
 		"own-v1":       {"", dialect.Call{Model: "b", Own: own("/v1:embedContent")}, "/v1/models/b:embedContent"},
 		"tuned":        {"", dialect.Call{Model: "tunedModels/x", Own: own("/v1:generateContent")}, "/v1/tunedModels/x:generateContent"},
 		"escaped":      {"", dialect.Call{Operation: genai.Chat, Model: "a b?c:d/é"}, "/v1beta/models/a%20b%3Fc%3Ad/%C3%A9:generateContent"},
-		"vertex": {
-			"/v1/projects/p/locations/eu/publishers/google", dialect.Call{Model: "g", Own: own("/v1beta:generateContent")},
-			"/v1/projects/p/locations/eu/publishers/google/models/g:generateContent",
-		},
+		"vertex":       {"/v1/projects/p/publishers/google", dialect.Call{Model: "g", Own: own("/v1beta:generateContent")}, "/v1/projects/p/publishers/google/models/g:generateContent"},
 	} {
 		if got := path(c.base, c.call); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
