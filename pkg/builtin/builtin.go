@@ -19,23 +19,35 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/stage/read"
 	"github.com/signalbox-dev/signalbox/pkg/stage/record"
 	"github.com/signalbox-dev/signalbox/pkg/stage/trace"
+	"github.com/signalbox-dev/signalbox/pkg/stage/translate"
 	"github.com/signalbox-dev/signalbox/pkg/telemetry"
 )
 
-// Dialects returns the dialects by name.
+// Dialects returns the dialects by name. Those whose name is that of their
+// family are what backends speak.
 func Dialects() map[string]dialect.Dialect {
 	return map[string]dialect.Dialect{
 		"openai": openai.New(),
 	}
 }
 
+// Table is Dialects for those who hand them on.
+func Table() map[string]*dialect.Dialect {
+	all := map[string]*dialect.Dialect{}
+	for name, d := range Dialects() {
+		all[name] = &d
+	}
+	return all
+}
+
 // Parts are what the stages share with the rest of the process.
 type Parts struct {
 	Keys         *atomic.Pointer[key.Set]
 	Acknowledged func(backend string) bool
+	Dialects     map[string]*dialect.Dialect
 	Books        interface {
 		record.Books
-		meter.Books
+		pipeline.Meterer
 	}
 	Witness bool
 	Tracer  *telemetry.Tracer
@@ -48,11 +60,12 @@ func Stages(p Parts) []pipeline.Stage {
 		read.Stage{},                     // understand the head; later, the body: refuse what is ambiguous
 		authenticate.Stage{Keys: p.Keys}, // before the body is received: strangers cost nothing
 		list.Stage{},                     // answers that need no provider
-		decide.Stage{Acknowledged: p.Acknowledged}, // the order, within the constraints
+		decide.Stage{Acknowledged: p.Acknowledged, Dialects: p.Dialects}, // the order, within the constraints
 		record.Stage{Books: p.Books},               // in the books before any provider sees it
 		trace.Stage{Tracer: p.Tracer},              // last of the request: it shows what the others decided
 		fail.Stage{},                               // what an error answer becomes
 		meter.Stage{Books: p.Books, Witness: p.Witness, Metrics: p.Metrics}, // reads the provider's bytes
 		hide.Stage{}, // after the meter: it removes what that needs
+		translate.Stage{Books: p.Books, Metrics: p.Metrics}, // last of the answer: the others read the provider's bytes
 	}
 }

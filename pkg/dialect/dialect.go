@@ -35,6 +35,10 @@ type Dialect struct {
 	Usage   UsageReader
 	Errors  ErrorCodec
 
+	// Injects: Rewrite can have a stream state usage that the caller did not ask
+	// for.
+	Injects bool
+
 	// Front and Back translate; either may be nil: then callers of the dialect
 	// are served by backends of its family alone, or its backends by callers of
 	// the family.

@@ -41,6 +41,7 @@ type Request struct {
 	Choices    int   // answers asked for, at least 1
 	MaxOutput  int64 // tokens per choice, 0 when the caller set no limit
 	HasTools   bool
+	Base64     bool // vectors are wanted as base64
 
 	Body     []byte
 	Object   jsonedit.Object // the top level of Body

@@ -2,7 +2,11 @@ package extproc
 
 import (
 	"strconv"
+	"strings"
 	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
 	"github.com/signalbox-dev/signalbox/pkg/fault"
@@ -13,7 +17,7 @@ import (
 // serving candidate and content type are known.
 func (ss *session) answerHead(m *message) (bool, error) {
 	x := ss.x
-	readAnswer(x, headers(m.body))
+	x.Answer = answerOf(headers(m.body), len(x.Order))
 	early := ss.phase < asked // no provider saw the request
 	ss.phase = answer
 	ss.srv.Store.Forget(x.Ticket) // the answer goes out: no retry can come
@@ -28,6 +32,8 @@ func (ss *session) answerHead(m *message) (bool, error) {
 		return ss.leave("local")
 	case x.Answer.Status >= 400:
 		return ss.failure(headers(m.body).end())
+	case x.Order[x.Answer.Attempt].Owned: // the attempt filter's: it is in the caller's dialect
+		return ss.leave("owned")
 	}
 	want, f := ss.srv.Pipeline.AnswerHead(x)
 	if f != nil {
@@ -73,6 +79,9 @@ func (ss *session) notes() []header {
 	if i := x.Answer.Attempt; i >= 0 {
 		c := &x.Order[i].Candidate
 		h = append(h, header{"x-signalbox-provider", c.Backend.Provider}, header{"x-signalbox-model", c.Model})
+		if lost := x.Order[i].Lost; len(lost) > 0 {
+			h = append(h, header{lostHeader, strings.Join(lost, ", ")})
+		}
 	}
 	for _, n := range x.Notes() {
 		h = append(h, header(n))
@@ -89,27 +98,63 @@ func (ss *session) answerBody(b []byte) (bool, error) {
 	if f != nil {
 		return false, f // the stream errors and the proxy resets the answer: never a silent truncation
 	}
-	switch ss.mode {
-	case modeDuplex:
-		return end, ss.pieces(out, end)
-	case modeBuffered:
-		return true, ss.out.send(whole(out), true)
+	broken := ss.x.Broken()
+	switch {
+	case broken != nil && ss.mode == modeBuffered:
+		return true, ss.out.send(whole(ss.errorHeaders(max(broken.Status, 400), len(out)), out), true)
+	case broken != nil:
+		return false, breakOff(&ss.out, out)
+	case ss.mode == modeDuplex:
+		return end, pieces(&ss.out, out, end)
+	case ss.mode == modeBuffered:
+		return true, ss.out.send(whole(nil, out), true)
 	}
 	return end, ss.out.send(unchanged(answerResponseBody), end)
 }
 
-// pieces sends out as full-duplex answers; an empty one only to say the end.
-func (ss *session) pieces(out []byte, end bool) error {
-	for len(out) > maxPiece {
-		if err := ss.out.send(piece(out[:maxPiece], false), false); err != nil {
+// answerTrailers ends an answer whose last piece did not say that it was.
+func (ss *session) answerTrailers() (bool, error) {
+	if ss.mode == modeDuplex && ss.fail == nil {
+		out, f := ss.srv.Pipeline.Chunk(ss.x, nil, true)
+		if f != nil {
+			return false, f
+		}
+		if ss.x.Broken() != nil {
+			return false, breakOff(&ss.out, out)
+		}
+		if err := pieces(&ss.out, out, false); err != nil {
+			return false, err
+		}
+	}
+	return true, ss.out.send(unchanged(answerResponseTrailers), true)
+}
+
+// pieces sends data as full-duplex answers; an empty one only to say the end.
+func pieces(out *sender, data []byte, end bool) error {
+	for len(data) > maxPiece {
+		if err := out.send(piece(data[:maxPiece], false), false); err != nil {
 			return err
 		}
-		out = out[maxPiece:]
+		data = data[maxPiece:]
 	}
-	if len(out) == 0 && !end {
+	if len(data) == 0 && !end {
 		return nil
 	}
-	return ss.out.send(piece(out, end), end)
+	return out.send(piece(data, end), end)
+}
+
+// lastWords is how long the proxy gets to pass on what we sent before the
+// stream is reset: over HTTP/2 it would be dropped with it.
+const lastWords = 100 * time.Millisecond
+
+// breakOff sends last, which tells the caller what went wrong, and has the
+// proxy reset the answer: a legal end would look like success to many clients.
+func breakOff(out *sender, last []byte) error {
+	if err := pieces(out, last, false); err != nil {
+		return err
+	}
+	time.Sleep(lastWords)
+	return status.Error(codes.Aborted, "the provider's answer is broken")
 }
 
 const (
@@ -148,9 +193,9 @@ func (ss *session) failure(noBody bool) (bool, error) {
 
 var encodings = []string{"content-encoding", "transfer-encoding"}
 
-func (ss *session) errorHeaders(status, n int) []header {
+func (ss *session) errorHeaders(code, n int) []header {
 	return append(ss.notes(),
-		header{":status", strconv.Itoa(status)},
+		header{":status", strconv.Itoa(code)},
 		header{"x-request-id", ss.x.Head.ID}, // where SDKs look for it
 		header{"content-type", "application/json"},
 		header{"content-length", strconv.Itoa(n)})
@@ -194,14 +239,13 @@ func (f *failing) finish(body []byte, truncated bool) error {
 
 // errorBody is a provider's error in the caller's dialect.
 func (ss *session) errorBody(a dialect.ErrorAnswer) []byte {
-	codec := ss.x.Dialect.Errors
-	return codec.Render(codec.Read(a), true, ss.x.Head.ID)
+	p := &ss.x.Order[ss.x.Answer.Attempt]
+	return ss.x.Dialect.Errors.Render(p.Dialect.Errors.Read(a), !p.Translated, ss.x.Head.ID)
 }
 
-// readAnswer copies what the stages need of the answer's head. Each candidate
-// is tried once, in order, so the number of attempts says which one answered.
-func readAnswer(x *pipeline.Exchange, h headers) {
-	a := &x.Answer
+// answerOf is what the stages need of an answer's head. Each candidate is tried
+// once, in order, so the number of attempts says which one answered.
+func answerOf(h headers, candidates int) (a pipeline.Answer) {
 	a.Attempt, a.ContentLength = -1, -1
 	for name, value := range h.each {
 		switch string(name) {
@@ -218,9 +262,10 @@ func readAnswer(x *pipeline.Exchange, h headers) {
 		case "x-signalbox-error":
 			a.Local = string(value)
 		case "x-signalbox-attempts":
-			if n, err := strconv.Atoi(string(value)); err == nil && n >= 1 && n <= len(x.Order) {
+			if n, err := strconv.Atoi(string(value)); err == nil && n >= 1 && n <= candidates {
 				a.Attempt = n - 1
 			}
 		}
 	}
+	return a
 }

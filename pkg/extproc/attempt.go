@@ -8,12 +8,13 @@ import (
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/status"
 
+	"github.com/signalbox-dev/signalbox/pkg/dialect"
 	"github.com/signalbox-dev/signalbox/pkg/fault"
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
 )
 
-// attempt serves the attempt filter: one message in, the candidate's own
-// request out, and the stream is released: nothing of the answer is ours.
+// attempt serves the attempt filter: the candidate's own request goes out. Then
+// the stream is released, unless the answer is translated or gated.
 func (s *Server) attempt(st grpc.ServerStream) error {
 	var r received
 	defer r.free()
@@ -23,31 +24,54 @@ func (s *Server) attempt(st grpc.ServerStream) error {
 	if r.phase != requestHeaders {
 		return status.Errorf(codes.InvalidArgument, "attempt filter: phase %d before the request headers", r.phase)
 	}
-	out, result := s.serveAttempt(&r.message)
+	out, own, result := s.serveAttempt(&r.message)
 	s.Metrics.Attempted.WithLabelValues(result).Inc()
-	return st.SendMsg(out)
+	if err := st.SendMsg(out); err != nil || own == nil {
+		return err
+	}
+	own.out.st = st
+	return own.serve(&r)
 }
 
-func (s *Server) serveAttempt(m *message) (out *reply, result string) {
+// serveAttempt returns the answer to an attempt's request and, where the answer
+// that it will get is ours, who serves that.
+func (s *Server) serveAttempt(m *message) (out *reply, own *owned, result string) {
 	cluster := m.attribute("xds.cluster_name")
 	ticket, ok := parseTicket(m.ticket())
 	if !ok {
-		return s.refuseAttempt(m, fault.SessionLost, "no_ticket")
+		return s.refuseAttempt(nil, m, fault.SessionLost, "no_ticket")
 	}
 	k := s.Store.get(ticket)
 	if k == nil {
-		return s.refuseAttempt(m, fault.SessionLost, "no_session")
+		return s.refuseAttempt(nil, m, fault.SessionLost, "no_session")
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.x == nil {
-		return s.refuseAttempt(m, fault.SessionLost, "no_session")
+		return s.refuseAttempt(nil, m, fault.SessionLost, "no_session")
 	}
 	i := candidate(k.x, cluster)
 	if i < 0 {
-		return s.refuseAttempt(m, fault.ForeignAttempt, "foreign_cluster")
+		return s.refuseAttempt(k.x.Dialect, m, fault.ForeignAttempt, "foreign_cluster")
 	}
-	return attempt(&k.x.Order[i], buildBody(k.x, i)), "served"
+	return s.dispatchAttempt(k.x, i)
+}
+
+func (s *Server) dispatchAttempt(x *pipeline.Exchange, i int) (*reply, *owned, string) {
+	body, lost, f := rewritten(x, i)
+	if f != nil {
+		s.Metrics.Faults.WithLabelValues(f.Kind.Code()).Inc()
+		return refusal(x.Dialect, f, x.Head.ID), nil, "untranslatable"
+	}
+	p := &x.Order[i]
+	if !p.Owned {
+		return attempt(p, body, 0), nil, "served"
+	}
+	mode := modeBuffered
+	if x.Call.Stream {
+		mode = modeDuplex
+	}
+	return attempt(p, body, mode), newOwned(s, x, i, lost), "owned"
 }
 
 // candidate is the index of the candidate that cluster serves, -1 when it is
@@ -62,17 +86,21 @@ func candidate(x *pipeline.Exchange, cluster string) int {
 	return -1
 }
 
-// buildBody is the body for candidate i, in a buffer of its own.
-func buildBody(x *pipeline.Exchange, i int) mem.Buffer {
-	b := (*pool.Get(len(x.Body) + 256))[:0]
-	if out := x.Build(b, i); out != nil {
-		return mem.NewBuffer(&out, pool)
+// rewritten is the body for candidate i, in a buffer of its own, and what of the
+// request it does not carry.
+func rewritten(x *pipeline.Exchange, i int) (body mem.Buffer, lost []string, f *fault.Error) {
+	b := x.Room(len(x.Body) + 256)
+	out, lost, f := x.Build(b, i)
+	switch {
+	case f != nil:
+		return nil, nil, f
+	case out == nil:
+		out = append(b, x.Body...)
 	}
-	b = append(b, x.Body...)
-	return mem.NewBuffer(&b, pool)
+	return mem.NewBuffer(&out, pool), lost, nil
 }
 
-func (s *Server) refuseAttempt(m *message, k fault.Kind, result string) (*reply, string) {
+func (s *Server) refuseAttempt(d *dialect.Dialect, m *message, k fault.Kind, result string) (*reply, *owned, string) {
 	text := "The gateway no longer knows this request, so it cannot be sent to another backend. Send it again."
 	if k == fault.ForeignAttempt {
 		text = "The request was about to reach a backend that its policy does not allow; it was stopped. Tell the gateway's operator the request id."
@@ -85,14 +113,20 @@ func (s *Server) refuseAttempt(m *message, k fault.Kind, result string) (*reply,
 	}
 	s.Metrics.Faults.WithLabelValues(k.Code()).Inc()
 	s.Log.Warn("attempt refused", slog.String("code", k.Code()), slog.String("reason", result), slog.String("request_id", id))
-	return refusal(fault.New(k, text), id), result
+	if d == nil {
+		d = s.Dialect(dialect.Head{})
+	}
+	return refusal(d, fault.New(k, text), id), nil, result
 }
 
-// refusal is the answer for a fault.
-func refusal(f *fault.Error, id string) *reply {
+// refusal is the answer for a fault, to a caller of dialect d.
+func refusal(d *dialect.Dialect, f *fault.Error, id string) *reply {
 	h := []header{{"content-type", "application/json"}, {"x-request-id", id}, {"x-signalbox-request-id", id}, {"x-signalbox-error", f.Kind.Code()}}
+	if d.Family == "anthropic" { // where its SDKs look for it
+		h = append(h, header{"request-id", id})
+	}
 	if f.Kind == fault.MethodNotAllowed && f.Param != "" {
 		h = append(h, header{"allow", f.Param})
 	}
-	return immediate(f.Status(), h, fault.OpenAI(f), "signalbox_"+f.Kind.Code())
+	return immediate(f.Status(), h, d.Errors.Fault(f, id), "signalbox_"+f.Kind.Code())
 }

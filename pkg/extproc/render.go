@@ -1,6 +1,7 @@
 package extproc
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -8,7 +9,6 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
-	"github.com/signalbox-dev/signalbox/pkg/stage/hide"
 	"github.com/signalbox-dev/signalbox/pkg/stage/record"
 )
 
@@ -76,7 +76,7 @@ func dispatch(x *pipeline.Exchange, facts string, body mem.Buffer) *reply {
 	tail := e.bodyTail(n)
 	b := e.open(answerRequestBody)
 	c := e.open(1)
-	e.mutation(requestHeadersFor(x, n, body != nil), credentials)
+	e.mutation(requestHeadersFor(x, n, body != nil), removals(&x.Order[0]))
 	e.varint(commonClear, 1)
 	if body != nil {
 		e.b = append(e.b, tail...)
@@ -112,10 +112,34 @@ func requestHeadersFor(x *pipeline.Exchange, n int, replaced bool) []header {
 	if replaced {
 		h = append(h, header{"content-length", strconv.Itoa(n)})
 	}
+	if p.Translated {
+		h = append(h, wantedBy(p)...)
+	}
 	if leaves(x) { // then the proxy's route sets the answer's headers
 		h = append(h, header{"x-signalbox-route", "decided"})
 	}
 	return h
+}
+
+// wantedBy are what a backend wants on a translated request.
+func wantedBy(p *pipeline.Planned) []header {
+	h := make([]header, 0, 1+len(p.Dialect.Headers))
+	h = append(h, header{"content-type", "application/json"})
+	for _, f := range p.Dialect.Headers {
+		h = append(h, header(f))
+	}
+	return h
+}
+
+// foreign are the headers by which clients of a dialect choose versions and
+// features of it: they mean nothing, or something else, to another provider.
+var foreign = []string{"anthropic-version", "anthropic-beta", "openai-beta", "x-goog-api-client"}
+
+func removals(p *pipeline.Planned) []string {
+	if !p.Translated {
+		return credentials
+	}
+	return slices.Concat(credentials, foreign)
 }
 
 func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
@@ -128,7 +152,8 @@ func (e *encoder) metadata(x *pipeline.Exchange, facts string) {
 	e.structField("ticket", ticketText(x.Ticket))
 	e.structField("facts", facts)
 	e.structField("model", x.Order[0].Candidate.Model)
-	if hide.InProxy(x) {
+	e.structField("api", x.Dialect.Family) // whose shape the proxy's own errors take
+	if x.HiddenByProxy() {
 		e.structFlag("hide_usage")
 	}
 	e.structClose(f, v, s)
@@ -149,7 +174,7 @@ func (e *encoder) order(x *pipeline.Exchange) {
 	o := e.open(2)
 	for i := range x.Order {
 		name := x.Order[i].Candidate.Backend.AttemptCluster()
-		if i == 0 {
+		if i == 0 && !x.Order[i].Owned {
 			name = x.Order[i].Candidate.Backend.Cluster()
 		}
 		group := e.open(1)
@@ -181,22 +206,43 @@ func (e *encoder) structClose(field, value, inner int) {
 }
 
 // attempt is the answer of the attempt filter: the whole request for one
-// candidate.
-func attempt(p *pipeline.Planned, body mem.Buffer) *reply {
+// candidate. mode is how the answer's body is to come, 0 for not at all.
+func attempt(p *pipeline.Planned, body mem.Buffer, mode bodyMode) *reply {
 	n := body.Len()
 	e := newEncoder(pool, 1024)
+	e.attemptMode(mode)
 	h := e.open(answerRequestHeaders)
 	c := e.open(1)
 	e.varint(commonStatus, continueAndReplace)
-	e.mutation([]header{
+	set := []header{
 		{":path", p.Path},
 		{":authority", p.Candidate.Backend.Authority},
 		{"x-signalbox-content-length", strconv.Itoa(n)},
-	}, credentials)
+	}
+	if p.Translated {
+		set = append(set, wantedBy(p)...)
+	}
+	e.mutation(set, removals(p))
 	e.b = append(e.b, e.bodyTail(n)...)
 	e.close(c, n)
 	e.close(h, n)
 	return &reply{head: e.buffer(pool), body: body}
+}
+
+// rewritePath takes the key out of the path at once, whatever becomes of the
+// request.
+func rewritePath(x *pipeline.Exchange) *reply {
+	path := x.Head.Path
+	if x.Head.Query != "" {
+		path += "?" + x.Head.Query
+	}
+	e := newEncoder(pool, 256)
+	h := e.open(answerRequestHeaders)
+	c := e.open(1)
+	e.mutation([]header{{":path", path}}, nil)
+	e.close(c, 0)
+	e.close(h, 0)
+	return &reply{head: e.buffer(pool)}
 }
 
 // answerHead is the answer to the response headers; mode 0 asks for no body.
@@ -214,7 +260,30 @@ func answerHead(set []header, remove []string, mode bodyMode) *reply {
 	return &reply{head: e.buffer(pool)}
 }
 
-func (e *encoder) mode(mode bodyMode) {
+// noBody answers the response headers where an earlier answer asked for the
+// body: it is not wanted after all.
+func noBody() *reply {
+	e := newEncoder(pool, 64)
+	h := e.open(answerResponseHeaders)
+	e.close(e.open(1), 0)
+	e.close(h, 0)
+	const send, skip = 1, 2
+	m := e.open(answerMode)
+	e.varint(1, send)
+	e.varint(2, send)
+	e.varint(5, skip)
+	e.varint(6, skip)
+	e.close(m, 0)
+	return &reply{head: e.buffer(pool)}
+}
+
+func (e *encoder) mode(mode bodyMode) { e.modes(modeBuffered, mode) }
+
+// attemptMode asks for the answer in the attempt filter, which has no body of
+// the request.
+func (e *encoder) attemptMode(mode bodyMode) { e.modes(0, mode) }
+
+func (e *encoder) modes(request, mode bodyMode) {
 	if mode == 0 {
 		return
 	}
@@ -222,7 +291,9 @@ func (e *encoder) mode(mode bodyMode) {
 	m := e.open(answerMode)
 	e.varint(1, send) // request headers
 	e.varint(2, send) // response headers
-	e.varint(3, uint64(modeBuffered))
+	if request != 0 {
+		e.varint(3, uint64(request))
+	}
 	e.varint(4, uint64(mode))
 	e.varint(5, skip)
 	if mode == modeDuplex {
@@ -269,11 +340,11 @@ func piece(data []byte, end bool) *reply {
 }
 
 // whole is the answer to a buffered response body that was changed.
-func whole(data []byte) *reply {
-	e := newEncoder(pool, 128+len(data))
+func whole(set []header, data []byte) *reply {
+	e := newEncoder(pool, 512+len(data))
 	b := e.open(answerResponseBody)
 	c := e.open(1)
-	e.mutation([]header{{"content-length", strconv.Itoa(len(data))}}, nil)
+	e.mutation(append(set, header{"content-length", strconv.Itoa(len(data))}), nil)
 	e.b = append(append(e.b, e.bodyTail(len(data))...), data...)
 	e.close(c, 0)
 	e.close(b, 0)

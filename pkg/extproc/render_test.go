@@ -2,6 +2,7 @@ package extproc
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,7 +48,7 @@ func set(m *extprocv3.HeaderMutation) map[string]string {
 }
 
 func exchange(n int) *pipeline.Exchange {
-	x := &pipeline.Exchange{Snapshot: &policy.Snapshot{Envoy: policy.Envoy{Lua: true}}}
+	x := &pipeline.Exchange{Dialect: &dialect.Dialect{Family: "openai"}, Snapshot: &policy.Snapshot{Envoy: policy.Envoy{Lua: true}}}
 	x.Decision.Route = &policy.Route{FirstByteTimeout: 2 * time.Second, AnswerTimeout: 5 * time.Second, StreamTimeout: time.Minute}
 	for i := range n {
 		name := string(rune('a' + i))
@@ -79,7 +80,7 @@ func TestDispatch(t *testing.T) {
 		t.Error(diff)
 	}
 	metadata := map[string]any{
-		"signalbox": map[string]any{"ticket": "ab010000000000000000000000000000", "facts": "at=1&te=x", "model": "model-a", "hide_usage": true},
+		"signalbox": map[string]any{"ticket": "ab010000000000000000000000000000", "facts": "at=1&te=x", "model": "model-a", "api": "openai", "hide_usage": true},
 	}
 	if diff := cmp.Diff(metadata, m.DynamicMetadata.AsMap()); diff != "" {
 		t.Error(diff)
@@ -118,7 +119,7 @@ func TestDispatchWithoutChange(t *testing.T) {
 
 func TestAttemptReply(t *testing.T) {
 	body := mem.SliceBuffer(strings.Repeat("x", 300000))
-	m := decode(t, attempt(&exchange(2).Order[1], body))
+	m := decode(t, attempt(&exchange(2).Order[1], body, 0))
 	c := m.GetRequestHeaders().GetResponse()
 	if c.Status != extprocv3.CommonResponse_CONTINUE_AND_REPLACE || len(c.GetBodyMutation().GetBody()) != 300000 {
 		t.Errorf("status %v, %d bytes", c.Status, len(c.GetBodyMutation().GetBody()))
@@ -126,6 +127,19 @@ func TestAttemptReply(t *testing.T) {
 	want := map[string]string{":path": "/b/chat/completions?q=1", ":authority": "b.example:8443", "x-signalbox-content-length": "300000"}
 	if diff := cmp.Diff(want, set(c.HeaderMutation)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestAttemptReplyForAnotherDialect(t *testing.T) {
+	p := &exchange(2).Order[1]
+	p.Translated, p.Dialect = true, &dialect.Dialect{Headers: []dialect.Header{{Name: "anthropic-version", Value: "v"}}}
+	m := decode(t, attempt(p, mem.SliceBuffer("{}"), modeDuplex))
+	h := m.GetRequestHeaders().GetResponse().HeaderMutation
+	if s := set(h); s["anthropic-version"] != "v" || s["content-type"] != "application/json" || !slices.Contains(h.RemoveHeaders, "anthropic-beta") {
+		t.Errorf("mutation %v", h)
+	}
+	if o := m.ModeOverride; o.ResponseBodyMode != 4 || o.ResponseTrailerMode != 1 || o.ResponseHeaderMode != 1 || o.RequestBodyMode != 0 {
+		t.Errorf("mode %v", o)
 	}
 }
 
@@ -145,7 +159,7 @@ func TestAnswerReplies(t *testing.T) {
 	if string(s.Body) != "data" || !s.EndOfStream {
 		t.Errorf("piece %v", s)
 	}
-	w := decode(t, whole([]byte("data"))).GetResponseBody().GetResponse()
+	w := decode(t, whole(nil, []byte("data"))).GetResponseBody().GetResponse()
 	if string(w.GetBodyMutation().GetBody()) != "data" || set(w.HeaderMutation)["content-length"] != "4" {
 		t.Errorf("whole %v", w)
 	}

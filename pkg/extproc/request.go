@@ -3,6 +3,8 @@ package extproc
 import (
 	"crypto/rand"
 	"log/slog"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -49,6 +51,7 @@ const (
 func (s *Server) request(st grpc.ServerStream, md metadata.MD) error {
 	x := &pipeline.Exchange{
 		Snapshot: s.Snapshot.Load(),
+		Buffer:   func(n int) []byte { return (*pool.Get(n))[:0] },
 		Arrived:  time.Now(),
 		Node:     first(md, "x-signalbox-node"),
 		Trace:    traceOf(md),
@@ -100,7 +103,7 @@ func (ss *session) handle(r *received) (done bool, err error) {
 	case r.phase == requestTrailers:
 		return false, ss.out.send(unchanged(answerRequestTrailers), false)
 	case r.phase == responseTrailers && ss.phase == answer:
-		return true, ss.out.send(unchanged(answerResponseTrailers), true)
+		return ss.answerTrailers()
 	}
 	return false, status.Errorf(codes.InvalidArgument, "request filter: phase %d does not follow state %d", r.phase, ss.phase)
 }
@@ -109,7 +112,7 @@ func (ss *session) requestHead(h headers) (bool, error) {
 	x := ss.x
 	readHead(x, h)
 	ss.phase = head
-	x.Dialect = ss.srv.Dialect(x.Head.Path)
+	x.Dialect = ss.srv.Dialect(x.Head.Head)
 	if f := ss.admit(); f != nil {
 		return ss.refuse(f)
 	}
@@ -120,6 +123,9 @@ func (ss *session) requestHead(h headers) (bool, error) {
 	}
 	if l := x.Local(); l != nil {
 		return ss.local(*l)
+	}
+	if x.Head.KeyInQuery {
+		return false, ss.out.send(rewritePath(x), false) // the proxy's trace shows the path
 	}
 	return false, ss.out.send(unchanged(answerRequestHeaders), false)
 }
@@ -174,24 +180,44 @@ func (ss *session) requestBody(r *received) (bool, error) {
 
 // leaves reports whether the exchange ends for us with the decision.
 func leaves(x *pipeline.Exchange) bool {
-	return x.Decision.Route.Leave == policy.LeaveDecision && !hide.Attached(x)
+	return x.Decision.Route.Leave == policy.LeaveDecision && !hide.Attached(x) && !translates(x)
+}
+
+// translates reports whether a candidate speaks another dialect than the
+// caller: then its answers, errors at least, need us.
+func translates(x *pipeline.Exchange) bool {
+	return slices.ContainsFunc(x.Order, func(p pipeline.Planned) bool { return p.Translated })
 }
 
 // keep makes the first candidate's body and keeps the session while a retry
 // could ask for another.
 func (ss *session) keep(r *received, n int64) mem.Buffer {
 	x := ss.x
-	var body mem.Buffer
-	if x.Changes(0) {
-		body = buildBody(x, 0)
-	}
-	if len(x.Order) > 1 && !x.Single {
+	body := firstBody(x)
+	if (len(x.Order) > 1 || x.Order[0].Owned) && !x.Single {
 		ss.srv.Store.put(x, r.take(), x.Arrived.Add(record.Limit(x)+time.Minute))
 		return body
 	}
 	ss.unreserve(n)
 	x.Body, x.Call.Body, x.Call.Object = nil, nil, jsonedit.Object{}
 	return body
+}
+
+// firstBody is the body for the first candidate, nil when the caller's own
+// serves, or when the attempt filter writes it.
+func firstBody(x *pipeline.Exchange) mem.Buffer {
+	switch p := &x.Order[0]; {
+	case p.Owned:
+		return nil
+	case p.Body != nil:
+		b := p.Body
+		p.Body = nil
+		return mem.NewBuffer(&b, pool)
+	case x.Changes(0):
+		body, _, _ := rewritten(x, 0) // no translation: nothing can be wrong
+		return body
+	}
+	return nil
 }
 
 func (ss *session) unreserve(n int64) {
@@ -213,7 +239,7 @@ func (ss *session) refuse(f *fault.Error) (bool, error) {
 	if f.Cause != nil {
 		ss.srv.Log.Warn("request refused", slog.String("code", code), slog.String("request_id", x.Head.ID), slog.Any("cause", f.Cause))
 	}
-	return true, ss.out.send(refusal(f, x.Head.ID), true)
+	return true, ss.out.send(refusal(x.Dialect, f, x.Head.ID), true)
 }
 
 func (ss *session) local(l pipeline.Local) (bool, error) {
@@ -225,6 +251,31 @@ func (ss *session) local(l pipeline.Local) (bool, error) {
 	return true, ss.out.send(immediate(l.Status, h, l.Body, "signalbox_local"), true)
 }
 
+// readPath takes the path apart. A key in the query, as Google's clients may
+// send it, is a credential like any other and goes no further.
+func readPath(x *pipeline.Exchange, value string) {
+	path, query, _ := strings.Cut(value, "?")
+	x.Head.Path = path
+	if !strings.Contains(query, "key=") {
+		x.Head.Query = query
+		return
+	}
+	var kept []string
+	for p := range strings.SplitSeq(query, "&") {
+		key, ok := strings.CutPrefix(p, "key=")
+		if !ok {
+			kept = append(kept, p)
+			continue
+		}
+		x.Head.KeyInQuery, x.Head.Google = true, true
+		if text, err := url.QueryUnescape(key); err == nil {
+			key = text
+		}
+		x.Head.Credentials = append(x.Head.Credentials, pipeline.Field{Name: "key", Value: key})
+	}
+	x.Head.Query = strings.Join(kept, "&")
+}
+
 // readHead copies what the stages need of the request's head.
 func readHead(x *pipeline.Exchange, h headers) {
 	x.Head.NoBody = h.end()
@@ -234,8 +285,7 @@ func readHead(x *pipeline.Exchange, h headers) {
 		case ":method":
 			x.Head.Method = string(value)
 		case ":path":
-			path, query, _ := strings.Cut(string(value), "?")
-			x.Head.Path, x.Head.Query = path, query
+			readPath(x, string(value))
 		case "content-type":
 			x.Head.ContentType = string(value)
 		case "content-encoding":
@@ -248,7 +298,12 @@ func readHead(x *pipeline.Exchange, h headers) {
 			x.Head.ID = string(value)
 		case "x-signalbox-client-request-id":
 			x.Head.ClientID = string(value)
-		case "authorization", "x-api-key", "api-key":
+		case "anthropic-version":
+			x.Head.Anthropic = true
+		case "signalbox-strict":
+			x.Strict = strings.EqualFold(string(value), "true")
+		case "authorization", "x-api-key", "api-key", "x-goog-api-key":
+			x.Head.Google = x.Head.Google || string(name) == "x-goog-api-key"
 			x.Head.Credentials = append(x.Head.Credentials, pipeline.Field{Name: string(name), Value: string(value)})
 		}
 	}

@@ -34,9 +34,10 @@ type Books interface {
 type Server struct {
 	Pipeline *pipeline.Pipeline
 	Snapshot *atomic.Pointer[policy.Snapshot]
-	Dialect  func(path string) *dialect.Dialect
+	Dialect  func(h dialect.Head) *dialect.Dialect // that the caller speaks; never nil
 	Store    *Store
 	Books    Books
+	Readings pipeline.Meterer
 	Refused  func(x *pipeline.Exchange, code string) // shows a refusal in the trace
 	Opened   func(x *pipeline.Exchange)              // told of each request that goes out
 	Facts    func(o *signalboxv1.Open) string        // what the proxy's log carries of it

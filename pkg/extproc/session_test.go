@@ -59,6 +59,7 @@ func (s *scripted) RequestBody(x *pipeline.Exchange) *fault.Error {
 	x.Order, x.Decision.Route, x.Open = e.Order, e.Decision.Route, &signalboxv1.Open{}
 	for i := range x.Order {
 		x.Order[i].Target = dialect.Target{Model: x.Order[i].Candidate.Model}
+		x.Order[i].Dialect = x.Dialect
 	}
 	return nil
 }
@@ -99,7 +100,7 @@ func newRig(t *testing.T, s *scripted) *rig {
 	snap := &atomic.Pointer[policy.Snapshot]{}
 	snap.Store(&policy.Snapshot{Envoy: policy.Envoy{BodyLimit: 1 << 20}})
 	r.srv = &Server{
-		Snapshot: snap, Dialect: func(string) *dialect.Dialect { return &d }, Store: NewStore(1 << 20), Books: r.books,
+		Snapshot: snap, Dialect: func(dialect.Head) *dialect.Dialect { return &d }, Store: NewStore(1 << 20), Books: r.books,
 		Refused: func(*pipeline.Exchange, string) {}, Opened: func(*pipeline.Exchange) {}, Facts: func(*signalboxv1.Open) string { return "at=1" },
 		Metrics: telemetry.NewMetrics(), Log: slog.New(slog.NewTextHandler(r.log, nil)),
 	}

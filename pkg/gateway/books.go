@@ -8,7 +8,6 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/ledger"
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
 	"github.com/signalbox-dev/signalbox/pkg/settle"
-	"github.com/signalbox-dev/signalbox/pkg/stage/meter"
 	"github.com/signalbox-dev/signalbox/pkg/telemetry"
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
@@ -49,7 +48,7 @@ func (b *Books) Refused(o *signalboxv1.Open, code string, status int) {
 }
 
 // Metered takes the reading of an attached answer.
-func (b *Books) Metered(t pipeline.Ticket, r meter.Reading) {
+func (b *Books) Metered(t pipeline.Ticket, r pipeline.Reading) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.book.Metered(t, settle.Metered{

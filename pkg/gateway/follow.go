@@ -22,7 +22,7 @@ import (
 // openTail prepares to follow the proxy's file log from where the ledger says
 // that it was read to.
 func (g *Gateway) openTail(snap *policy.Snapshot) {
-	g.parser = witness.NewParser(g.usageOf(builtin.Dialects()))
+	g.parser = witness.NewParser(g.usageOf(builtin.Table()))
 	o := witness.TailOptions{
 		Path: filepath.Join(g.dir, "envoy", "access.log"),
 		From: g.last,
@@ -37,7 +37,7 @@ func (g *Gateway) openTail(snap *policy.Snapshot) {
 
 // usageOf finds the reader of a cluster's answers: that of its backend's
 // dialect, or the only one that there is for a cluster that is gone.
-func (g *Gateway) usageOf(dialects map[string]dialect.Dialect) witness.Lookup {
+func (g *Gateway) usageOf(dialects map[string]*dialect.Dialect) witness.Lookup {
 	return func(cluster string) (dialect.UsageReader, string) {
 		name := strings.TrimSuffix(cluster, "~")
 		if b := g.snapshot.Load().Backends[name]; b != nil {

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/signalbox-dev/signalbox/pkg/builtin"
-	"github.com/signalbox-dev/signalbox/pkg/dialect"
 	"github.com/signalbox-dev/signalbox/pkg/extproc"
 	"github.com/signalbox-dev/signalbox/pkg/key"
 	"github.com/signalbox-dev/signalbox/pkg/ledger"
@@ -180,12 +179,13 @@ func (g *Gateway) observeLedger(took time.Duration, err error) {
 }
 
 func (g *Gateway) openServer() error {
-	openai := builtin.Dialects()["openai"]
+	dialects := builtin.Table()
 	s := &extproc.Server{
 		Snapshot: &g.snapshot,
-		Dialect:  func(string) *dialect.Dialect { return &openai },
+		Dialect:  builtin.Select(dialects),
 		Store:    g.store,
 		Books:    g.books,
+		Readings: g.books,
 		Refused:  func(x *pipeline.Exchange, code string) { trace.Decision(g.tracer, x, code) },
 		Opened:   g.books.observer.sampled,
 		Facts:    witness.Facts,
@@ -193,7 +193,7 @@ func (g *Gateway) openServer() error {
 		Log:      g.log,
 	}
 	stages := builtin.Stages(builtin.Parts{
-		Keys: &g.keys, Acknowledged: g.acks.has, Books: g.books, Witness: true, Tracer: g.tracer, Metrics: g.metrics,
+		Keys: &g.keys, Acknowledged: g.acks.has, Dialects: dialects, Books: g.books, Witness: true, Tracer: g.tracer, Metrics: g.metrics,
 	})
 	if g.opts.Stages != nil {
 		stages = g.opts.Stages(stages)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
+	"github.com/signalbox-dev/signalbox/pkg/fault"
 	"github.com/signalbox-dev/signalbox/pkg/genai"
 	"github.com/signalbox-dev/signalbox/pkg/jsonedit"
 	"github.com/signalbox-dev/signalbox/pkg/key"
@@ -31,6 +32,7 @@ type Exchange struct {
 	Head     Head
 	Body     []byte // the caller's bytes; valid until the request phases end
 	Single   bool   // no memory to keep the body: run without fallback
+	Strict   bool   // the caller wants no field of its request lost in translation
 
 	Caller   Caller            // authenticate
 	Endpoint dialect.Endpoint  // read, at the head
@@ -39,14 +41,18 @@ type Exchange struct {
 	Order    []Planned         // decide: what each candidate will be sent
 	Open     *signalboxv1.Open // record
 
-	Answer Answer         // the host, at the answer's head
-	Meter  dialect.Meter  // meter
-	Hider  dialect.Filter // hide
+	Answer     Answer              // the host, at the answer's head
+	Meter      dialect.Meter       // meter
+	Translator *dialect.Translator // translate
+	Metered    Reading             // translate: of the answer so far
+	Hider      dialect.Filter      // hide
 
-	Scratch []jsonedit.Member // reused by the reader of the body
+	Scratch []jsonedit.Member  // reused by the reader of the body
+	Buffer  func(n int) []byte // the host's: an empty slice with room for n bytes; nil: make one
 
-	local *Local
-	note  []Field
+	local  *Local
+	note   []Field
+	broken *dialect.Trouble
 }
 
 // Head is the request's head. Credentials are valid only while the head phase
@@ -57,6 +63,7 @@ type Head struct {
 	ClientID      string // what the caller sent as its own request id
 	ContentLength int64  // -1 when unknown
 	NoBody        bool   // the request ends with its head
+	KeyInQuery    bool   // a key came in the query; Query is without it
 	Credentials   []Field
 }
 
@@ -81,9 +88,21 @@ type Caller struct {
 // Planned is one candidate and how its request differs from the caller's.
 type Planned struct {
 	Candidate policy.Candidate
+	Dialect   *dialect.Dialect // of the backend
 	Target    dialect.Target
-	Path      string // with the caller's query
+	Path      string // with the caller's query where the caller speaks the backend's dialect
+	// Translated: request and answer are in another dialect than the caller's.
+	Translated bool
+	// Body and Lost are what Build made of a translated first candidate.
+	Body []byte
+	Lost []string
+	// Owned: the attempt filter owns the answer, since that is translated for a
+	// further attempt, or gated. All others are the request filter's.
+	Owned bool
 }
+
+// Hides reports whether the answer will state usage only because we asked.
+func (p *Planned) Hides() bool { return p.Target.InjectUsage && !p.Translated }
 
 // Answer is the head of an answer and what is known about where it came from.
 type Answer struct {
@@ -134,16 +153,72 @@ func (x *Exchange) Classes() []genai.DataClass {
 	return []genai.DataClass{x.Caller.Key.Class}
 }
 
+// HiddenByProxy reports whether the proxy's own filter hides the usage event of the
+// exchange: it is told so for the whole request, so that can be only where
+// every candidate was asked for usage on our account, or is translated and then
+// states none that the caller did not ask for.
+func (x *Exchange) HiddenByProxy() bool {
+	if !x.Snapshot.Envoy.Lua {
+		return false
+	}
+	some := false
+	for i := range x.Order {
+		if !x.Order[i].Hides() && !x.Order[i].Translated {
+			return false
+		}
+		some = some || x.Order[i].Hides()
+	}
+	return some
+}
+
 // Changes reports whether the request for candidate i differs from the
 // caller's own.
 func (x *Exchange) Changes(i int) bool {
-	t := x.Order[i].Target
-	return t.Model != x.Call.Model || t.InjectUsage
+	p := &x.Order[i]
+	return p.Translated || p.Target.Model != x.Call.Model || p.Target.InjectUsage
 }
 
 // Build makes the request for candidate i from the caller's own bytes: the
-// body is nil when those need no change. It appends to dst.
-func (x *Exchange) Build(dst []byte, i int) []byte {
-	out, _ := x.Dialect.Request.Rewrite(dst, &x.Call, x.Order[i].Target)
-	return out
+// body is nil when those need no change. It appends to dst. lost are the fields
+// that a translation could not carry; the fault is that of a request that
+// cannot be translated at all.
+func (x *Exchange) Build(dst []byte, i int) (body []byte, lost []string, f *fault.Error) {
+	p := &x.Order[i]
+	if !p.Translated {
+		body, _ = x.Dialect.Request.Rewrite(dst, &x.Call, p.Target)
+		return body, nil, nil
+	}
+	a, f := x.Dialect.Front.Read(&x.Call)
+	if f != nil {
+		return nil, nil, f
+	}
+	body, lost, f = p.Dialect.Back.Write(dst, a, p.Target)
+	return body, append(a.Unsaid, lost...), f
 }
+
+// Room returns an empty slice for a body of about n bytes.
+func (x *Exchange) Room(n int) []byte {
+	if x.Buffer == nil {
+		return make([]byte, 0, n)
+	}
+	return x.Buffer(n)
+}
+
+// Asked is what the form of a translated answer depends on.
+func (x *Exchange) Asked(i int) dialect.Asked {
+	return dialect.Asked{
+		Operation: x.Endpoint.Operation, ID: x.Head.ID, Created: x.Arrived.Unix(), Model: x.Order[i].Target.Model,
+		Stream: x.Call.Stream, WantsUsage: x.Call.WantsUsage, Base64: x.Call.Base64,
+	}
+}
+
+// Break records that the rest of the answer cannot be had: the host ends it so
+// that the caller notices. The first trouble counts.
+func (x *Exchange) Break(t dialect.Trouble) {
+	if x.broken == nil {
+		x.broken = &t
+	}
+}
+
+// Broken returns what Break recorded, nil when nothing was.
+func (x *Exchange) Broken() *dialect.Trouble { return x.broken }

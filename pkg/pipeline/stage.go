@@ -19,6 +19,7 @@ const (
 	SectionDecision
 	SectionOpen
 	SectionMeter
+	SectionTranslator
 	SectionHider
 )
 

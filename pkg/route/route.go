@@ -18,7 +18,10 @@ type Request struct {
 	Classes []genai.DataClass // of the key and of the request; the team's and the route's are added
 	// Acknowledged reports whether the proxy serves a backend; nil: all.
 	Acknowledged func(backend string) bool
-	Pick         uint64 // random; it alone decides what is left to chance
+	// Takes reports whether a backend can be sent the request, in its own
+	// dialect or translated; nil: all can.
+	Takes func(b *policy.Backend) bool
+	Pick  uint64 // random; it alone decides what is left to chance
 }
 
 // Decision is the choice and its reasons. Route and Model are set as far as the
@@ -43,6 +46,8 @@ type Reason string
 
 const (
 	ReasonClass          Reason = "class"          // a class of the request forbids its region
+	ReasonDialect        Reason = "dialect"        // the request cannot be translated for it
+	ReasonLoss           Reason = "loss"           // a translation would lose fields, which the caller forbade
 	ReasonUnacknowledged Reason = "unacknowledged" // the proxy does not serve it, yet or any more
 	ReasonLimit          Reason = "max_attempts"   // better candidates used the attempts up
 )
@@ -64,11 +69,15 @@ func Decide(s *policy.Snapshot, r Request) (Decision, *fault.Error) {
 	}
 	permitted, class := bound(s, &d, team, r.Classes)
 	d.Class = class
-	served := permitted & acknowledged(m, r.Acknowledged)
+	able := permitted & takers(m, r.Takes)
+	served := able & acknowledged(m, r.Acknowledged)
 	d.Order = order(d.Route, m, served, r.Pick)
-	d.Out = out(m, permitted, served, d.Order)
+	d.Out = out(m, permitted, able, served, d.Order)
 	if permitted == 0 {
 		return d, noCompliant(m.Name, d.Class)
+	}
+	if able == 0 {
+		return d, fault.New(fault.NotTranslatable, "No backend of the model "+quote(m.Name)+" takes requests of this kind. Ask for another model, or use the API that its backends speak; GET /v1/models lists the models.").With("model")
 	}
 	if served == 0 {
 		return d, fault.New(fault.NoBackend, "No backend of the model is in service at the moment. Try again later.")
@@ -104,6 +113,19 @@ func teamOf(s *policy.Snapshot, name string) (*policy.Team, *fault.Error) {
 	return t, nil
 }
 
+func takers(m *policy.Model, takes func(*policy.Backend) bool) uint64 {
+	if takes == nil {
+		return m.All()
+	}
+	var mask uint64
+	for i := range m.Candidates {
+		if takes(m.Candidates[i].Backend) {
+			mask |= 1 << i
+		}
+	}
+	return mask
+}
+
 func acknowledged(m *policy.Model, serves func(string) bool) uint64 {
 	if serves == nil {
 		return m.All()
@@ -118,7 +140,7 @@ func acknowledged(m *policy.Model, serves func(string) bool) uint64 {
 }
 
 // out lists what is not in order: a shared slice of all candidates has none.
-func out(m *policy.Model, permitted, served uint64, order []policy.Candidate) []Out {
+func out(m *policy.Model, permitted, able, served uint64, order []policy.Candidate) []Out {
 	if len(order) == len(m.Candidates) {
 		return nil
 	}
@@ -128,6 +150,8 @@ func out(m *policy.Model, permitted, served uint64, order []policy.Candidate) []
 		switch bit := uint64(1) << i; {
 		case permitted&bit == 0:
 			list = append(list, Out{b.Name, ReasonClass})
+		case able&bit == 0:
+			list = append(list, Out{b.Name, ReasonDialect})
 		case served&bit == 0:
 			list = append(list, Out{b.Name, ReasonUnacknowledged})
 		case !slices.ContainsFunc(order, func(c policy.Candidate) bool { return c.Backend == b }):

@@ -29,6 +29,7 @@ type Metrics struct {
 	SessionMem prometheus.Gauge
 	NoFallback prometheus.Counter // requests run without fallback because session memory was full
 	Attempted  *prometheus.CounterVec
+	Gated      *prometheus.CounterVec // answers turned down at a gate: reason
 
 	Credential *prometheus.CounterVec // our credential was rejected: backend
 	Secrets    *prometheus.CounterVec // credential references read: result
@@ -78,6 +79,7 @@ func (m *Metrics) requests() {
 	m.Stays = m.counters("answers_total", "Answers by how the request filter left them.", "how")
 	m.Faults = m.counters("faults_total", "Error answers that the gateway wrote itself.", "code")
 	m.Attempted = m.counters("attempt_filter_total", "Calls of the attempt filter, by what it did.", "result")
+	m.Gated = m.counters("gated_total", "Answers with a good status that a gate of their route turned down.", "reason")
 }
 
 func (m *Metrics) process() {

@@ -23,6 +23,7 @@ func New() dialect.Dialect {
 	return dialect.Dialect{
 		Name:    "openai",
 		Family:  "openai",
+		Injects: true,
 		Request: requests{},
 		Answer:  answers{},
 		Usage:   usages{},

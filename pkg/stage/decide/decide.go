@@ -6,10 +6,14 @@
 package decide
 
 import (
+	"maps"
 	"math/rand/v2"
+	"slices"
+	"strings"
 
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
 	"github.com/signalbox-dev/signalbox/pkg/fault"
+	"github.com/signalbox-dev/signalbox/pkg/genai"
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
 	"github.com/signalbox-dev/signalbox/pkg/route"
@@ -20,6 +24,8 @@ type Stage struct {
 	// Acknowledged reports whether the proxy serves a backend's clusters. It is
 	// called concurrently.
 	Acknowledged func(backend string) bool
+	// Dialects are all that backends speak, by family.
+	Dialects map[string]*dialect.Dialect
 }
 
 func (Stage) Name() string { return "decide" }
@@ -38,6 +44,7 @@ func (s Stage) RequestBody(x *pipeline.Exchange) *fault.Error {
 		Allowed:      x.Caller.Key.Models,
 		Classes:      x.Classes(),
 		Acknowledged: s.Acknowledged,
+		Takes:        func(b *policy.Backend) bool { return s.takes(x, b) },
 		Pick:         rand.Uint64(),
 	})
 	x.Decision = d
@@ -48,27 +55,107 @@ func (s Stage) RequestBody(x *pipeline.Exchange) *fault.Error {
 		x.Decision.Order = d.Order[:1]
 		x.Note("x-signalbox-fallback", "off; session memory full")
 	}
-	x.Order = plan(x)
+	x.Order = s.plan(x)
+	if x.Strict {
+		if f := lossless(x); f != nil {
+			return f
+		}
+	}
+	return first(x)
+}
+
+// first writes the request for a translated first candidate. One for which it
+// cannot be written is no candidate; the fault is that of the last one.
+func first(x *pipeline.Exchange) *fault.Error {
+	p := &x.Order[0]
+	if !p.Translated || p.Owned {
+		return nil
+	}
+	var f *fault.Error
+	p.Body, p.Lost, f = x.Build(x.Room(len(x.Body)+1024), 0)
+	if f == nil {
+		return nil
+	}
+	x.Decision.Out = append(x.Decision.Out, route.Out{Backend: p.Candidate.Backend.Name, Reason: route.ReasonDialect})
+	x.Order, x.Decision.Order = x.Order[1:], x.Decision.Order[1:]
+	if len(x.Order) == 0 {
+		return f
+	}
 	return nil
 }
 
+// takes reports whether b can be sent the request of x.
+func (s Stage) takes(x *pipeline.Exchange, b *policy.Backend) bool {
+	if b.Dialect == x.Dialect.Family {
+		return true
+	}
+	d := s.Dialects[b.Dialect]
+	return x.Dialect.Front != nil && d != nil && d.Back != nil && d.Back.Takes(x.Endpoint.Operation)
+}
+
 // plan says for each candidate how its request differs from the caller's.
-func plan(x *pipeline.Exchange) []pipeline.Planned {
+func (s Stage) plan(x *pipeline.Exchange) []pipeline.Planned {
+	gated := x.Decision.Route.Gates != 0 && !x.Single && x.Endpoint.Operation == genai.Chat
 	order := make([]pipeline.Planned, len(x.Decision.Order))
 	for i, c := range x.Decision.Order {
-		order[i] = pipeline.Planned{
-			Candidate: c,
-			Target:    dialect.Target{Model: c.Model, InjectUsage: c.Backend.InjectUsage && x.Call.Stream && !x.Call.WantsUsage},
-			Path:      path(c.Backend, x),
+		b := c.Backend
+		p := pipeline.Planned{
+			Candidate:  c,
+			Dialect:    s.Dialects[b.Dialect],
+			Translated: b.Dialect != x.Dialect.Family,
+			Target:     dialect.Target{Model: c.Model, Kind: b.Kind, Drop: c.Drop, MaxOutput: c.MaxOutput},
 		}
+		p.Target.InjectUsage = b.InjectUsage && x.Call.Stream && (p.Translated || x.Dialect.Injects && !x.Call.WantsUsage)
+		p.Owned = gated || p.Translated && i > 0
+		p.Path = path(x, &p)
+		order[i] = p
 	}
 	return order
 }
 
-func path(b *policy.Backend, x *pipeline.Exchange) string {
-	p := b.BasePath + x.Endpoint.Path
-	if x.Head.Query != "" {
-		p += "?" + x.Head.Query
+func path(x *pipeline.Exchange, p *pipeline.Planned) string {
+	call := dialect.Call{Operation: x.Endpoint.Operation, Model: p.Candidate.Model, Stream: x.Call.Stream}
+	if p.Translated {
+		return p.Dialect.Path(p.Candidate.Backend.BasePath, call)
 	}
-	return p
+	call.Own = &x.Endpoint
+	path := x.Dialect.Path(p.Candidate.Backend.BasePath, call)
+	if x.Head.Query != "" {
+		path += "?" + x.Head.Query
+	}
+	return path
+}
+
+// lossless takes the candidates out for which fields of the request would be
+// lost. The fault is that of a request for which none is left.
+func lossless(x *pipeline.Exchange) *fault.Error {
+	kept := x.Order[:0:0]
+	order := x.Decision.Order[:0:0]
+	lost := map[string]bool{}
+	var refused *fault.Error
+	for i := range x.Order {
+		var fields []string
+		var f *fault.Error
+		if x.Order[i].Translated {
+			_, fields, f = x.Build(nil, i)
+		}
+		if f == nil && len(fields) == 0 {
+			kept, order = append(kept, x.Order[i]), append(order, x.Decision.Order[i])
+			continue
+		}
+		refused = f
+		for _, name := range fields {
+			lost[name] = true
+		}
+		x.Decision.Out = append(x.Decision.Out, route.Out{Backend: x.Order[i].Candidate.Backend.Name, Reason: route.ReasonLoss})
+	}
+	x.Order, x.Decision.Order = kept, order
+	switch {
+	case len(kept) > 0:
+		return nil
+	case refused != nil:
+		return refused
+	}
+	names := strings.Join(slices.Sorted(maps.Keys(lost)), ", ")
+	return fault.New(fault.FieldsLost, "No backend of the model can take the request without losing "+names+". Leave these fields out, or do without the header signalbox-strict.").With(names)
 }

@@ -17,7 +17,7 @@ func (Stage) Access() pipeline.Access {
 }
 
 func (Stage) AnswerHead(x *pipeline.Exchange) pipeline.Want {
-	if InProxy(x) || !x.Answer.EventStream() || x.Answer.Attempt < 0 || !x.Order[x.Answer.Attempt].Target.InjectUsage {
+	if x.HiddenByProxy() || !x.Answer.EventStream() || x.Answer.Attempt < 0 || x.Order[x.Answer.Attempt].Owned || !x.Order[x.Answer.Attempt].Hides() {
 		return pipeline.Nothing
 	}
 	x.Hider = x.Dialect.Answer.Hider()
@@ -38,28 +38,13 @@ func (Stage) Chunk(x *pipeline.Exchange, p []byte, end bool) []byte {
 // Attached reports whether usage was asked for on our account that only this
 // stage can hide: the exchange must then wait for the answer.
 func Attached(x *pipeline.Exchange) bool {
-	if InProxy(x) {
+	if x.HiddenByProxy() {
 		return false
 	}
 	for i := range x.Order {
-		if x.Order[i].Target.InjectUsage {
+		if x.Order[i].Hides() {
 			return true
 		}
 	}
 	return false
-}
-
-// InProxy reports whether the proxy's own filter hides the usage event of the
-// exchange: it is told so for the whole request, so that can be only where
-// every candidate was asked for usage on our account.
-func InProxy(x *pipeline.Exchange) bool {
-	if !x.Snapshot.Envoy.Lua {
-		return false
-	}
-	for i := range x.Order {
-		if !x.Order[i].Target.InjectUsage {
-			return false
-		}
-	}
-	return len(x.Order) > 0
 }

@@ -39,8 +39,8 @@ func TestWhoHides(t *testing.T) {
 		{"nothing_injected", exchange(false, false, false), false, false, pipeline.Nothing},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if InProxy(c.x) != c.proxy || Attached(c.x) != c.attached {
-				t.Errorf("in proxy %v, attached %v", InProxy(c.x), Attached(c.x))
+			if c.x.HiddenByProxy() != c.proxy || Attached(c.x) != c.attached {
+				t.Errorf("in proxy %v, attached %v", c.x.HiddenByProxy(), Attached(c.x))
 			}
 			if w := (Stage{}).AnswerHead(c.x); w != c.want {
 				t.Errorf("want %d, is %d", c.want, w)

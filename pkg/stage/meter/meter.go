@@ -16,25 +16,9 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/telemetry"
 )
 
-// Books take the reading of an attached answer. complete is false when the
-// answer was cut.
-type Books interface {
-	Metered(t pipeline.Ticket, r Reading)
-}
-
-// Reading is what was seen of an answer.
-type Reading struct {
-	dialect.Reading
-	Cluster      string // that answered
-	Status       int
-	Start, First time.Time // of the exchange; of the answer
-	Bytes        int64     // of the body, as delivered
-	Complete     bool      // the end of the body passed
-}
-
 // Stage meters answers.
 type Stage struct {
-	Books   Books
+	Books   pipeline.Meterer
 	Witness bool // the proxy's log brings usage and end
 	Metrics *telemetry.Metrics
 }
@@ -49,8 +33,8 @@ func (Stage) Access() pipeline.Access {
 }
 
 func (s Stage) AnswerHead(x *pipeline.Exchange) pipeline.Want {
-	if x.Answer.Attempt < 0 || x.Answer.Status >= 400 {
-		return pipeline.Nothing
+	if x.Answer.Attempt < 0 || x.Answer.Status >= 400 || x.Order[x.Answer.Attempt].Owned || x.Order[x.Answer.Attempt].Translated {
+		return pipeline.Nothing // whoever translates or holds an answer meters it
 	}
 	attached := x.Decision.Route.Metering == policy.MeterAttached
 	if s.Witness && !attached && Lifted(x) {
@@ -94,15 +78,7 @@ func Lifted(x *pipeline.Exchange) bool {
 // sees it, by the stage that stands behind this one: the script hides only where
 // usage was asked for on our account of every candidate.
 func hidden(x *pipeline.Exchange) bool {
-	if !x.Snapshot.Envoy.Lua || !x.Order[x.Answer.Attempt].Target.InjectUsage {
-		return false
-	}
-	for i := range x.Order {
-		if !x.Order[i].Target.InjectUsage {
-			return true
-		}
-	}
-	return false
+	return x.Snapshot.Envoy.Lua && x.Order[x.Answer.Attempt].Hides() && !x.HiddenByProxy()
 }
 
 // largeNumbers reports whether a provider of the kind writes integers above
@@ -133,8 +109,8 @@ func (s Stage) End(x *pipeline.Exchange) {
 	if !r.Found {
 		s.Metrics.UsageMissing.WithLabelValues("not_in_answer").Inc()
 	}
-	s.Books.Metered(x.Ticket, Reading{
-		Reading: r, Cluster: x.Order[x.Answer.Attempt].Candidate.Backend.Cluster(), Status: x.Answer.Status,
+	s.Books.Metered(x.Ticket, pipeline.Reading{
+		Reading: r, Attempt: x.Answer.Attempt + 1, Cluster: x.Order[x.Answer.Attempt].Candidate.Backend.Cluster(), Status: x.Answer.Status,
 		Start: x.Arrived, First: m.first, Bytes: m.bytes, Complete: m.complete,
 	})
 }

@@ -1,0 +1,26 @@
+package pipeline
+
+import (
+	"time"
+
+	"github.com/signalbox-dev/signalbox/pkg/dialect"
+)
+
+// Reading is what was seen of an answer by whoever read it whole.
+type Reading struct {
+	dialect.Reading
+	Attempt      int    // number of the attempt, from 1
+	Cluster      string // that answered
+	Status       int
+	Start, First time.Time // of the exchange; of the answer
+	Bytes        int64     // of the body, as the provider sent it
+	Complete     bool      // the end of the body passed
+	Translated   bool      // the caller got it in another dialect
+	Rejected     string    // why the gateway turned the answer down; empty: it did not
+}
+
+// Meterer takes readings, each once, at the end of the answer. It is safe for
+// concurrent use.
+type Meterer interface {
+	Metered(t Ticket, r Reading)
+}
