@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
+	"github.com/signalbox-dev/signalbox/pkg/dialect/anthropic"
+	"github.com/signalbox-dev/signalbox/pkg/dialect/gemini"
 	"github.com/signalbox-dev/signalbox/pkg/dialect/openai"
 	"github.com/signalbox-dev/signalbox/pkg/key"
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
@@ -27,7 +29,9 @@ import (
 // family are what backends speak.
 func Dialects() map[string]dialect.Dialect {
 	return map[string]dialect.Dialect{
-		"openai": openai.New(),
+		"openai":    openai.New(),
+		"anthropic": anthropic.New(),
+		"gemini":    gemini.New(),
 	}
 }
 
@@ -60,10 +64,10 @@ func Stages(p Parts) []pipeline.Stage {
 		read.Stage{},                     // understand the head; later, the body: refuse what is ambiguous
 		authenticate.Stage{Keys: p.Keys}, // before the body is received: strangers cost nothing
 		list.Stage{},                     // answers that need no provider
-		decide.Stage{Acknowledged: p.Acknowledged, Dialects: p.Dialects}, // the order, within the constraints
-		record.Stage{Books: p.Books},               // in the books before any provider sees it
-		trace.Stage{Tracer: p.Tracer},              // last of the request: it shows what the others decided
-		fail.Stage{},                               // what an error answer becomes
+		decide.Stage{Acknowledged: p.Acknowledged, Dialects: p.Dialects},    // the order, within the constraints
+		record.Stage{Books: p.Books},                                        // in the books before any provider sees it
+		trace.Stage{Tracer: p.Tracer},                                       // last of the request: it shows what the others decided
+		fail.Stage{},                                                        // what an error answer becomes
 		meter.Stage{Books: p.Books, Witness: p.Witness, Metrics: p.Metrics}, // reads the provider's bytes
 		hide.Stage{}, // after the meter: it removes what that needs
 		translate.Stage{Books: p.Books, Metrics: p.Metrics}, // last of the answer: the others read the provider's bytes

@@ -52,9 +52,10 @@ func (b *Books) Metered(t pipeline.Ticket, r pipeline.Reading) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.book.Metered(t, settle.Metered{
+		Attempt: r.Attempt, Rejected: r.Rejected, Translated: r.Translated,
 		Usage: r.Usage, Found: r.Found, Suspect: r.Suspect, Raw: r.Raw,
 		ServedModel: r.Model, Tier: r.Tier,
-		Done: r.Complete || r.Done, Failed: r.Failed, ClientGone: !r.Complete && !r.Done,
+		Done: r.Complete || r.Done, Failed: r.Failed, ClientGone: !r.Complete && !r.Done && !r.Failed,
 		Status: r.Status, Cluster: r.Cluster, Start: r.Start, FirstByte: r.First, End: time.Now(), Received: r.Bytes,
 	}, time.Now())
 	b.flush()
