@@ -1,11 +1,15 @@
-// Command simprovider serves a simulated OpenAI-compatible provider on
-// loopback: a double of the real one with faults on request, for tries by hand
-// and demonstrations.
+// Command simprovider serves a simulated provider that speaks OpenAI's API,
+// Anthropic's or Gemini's, or all of them by path: a double of the real one with
+// faults on request, for tries by hand and demonstrations.
 //
 //	simprovider -listen 127.0.0.1:9101 -name alpha -key sk-sim -fault "p=0.1 status=500"
+//	simprovider -listen 127.0.0.1:9103 -name gamma -dialect anthropic
+//
+// The key can also come by the variable SIMPROVIDER_KEY.
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -30,9 +34,10 @@ func run(args []string) error {
 	listen := fs.String("listen", "127.0.0.1:0", "address to listen on")
 	models := fs.String("models", "", "models that exist, separated by commas; empty: all")
 	fs.StringVar(&o.Name, "name", "provider", "name in answers and of backend= in faults")
-	fs.StringVar(&o.BasePath, "base", "/v1", "path before /chat/completions")
+	dialect := fs.String("dialect", "openai", "API: openai, anthropic, gemini or all")
+	fs.StringVar(&o.BasePath, "base", "", "path that the base URL ends with; empty: /v1, and nothing for anthropic and gemini")
 	fs.StringVar(&o.Key, "key", "", "credential that is expected; empty: any")
-	fs.StringVar(&o.Header, "header", "authorization", "header that carries the credential")
+	fs.StringVar(&o.Header, "header", "", "header that carries the credential; empty: the API's own")
 	fs.StringVar(&o.Journal, "journal", "", "file that exchanges are appended to")
 	fs.DurationVar(&o.TTFT, "ttft", 0, "pause before the first byte")
 	fs.DurationVar(&o.Gap, "gap", 0, "pause between streamed chunks")
@@ -45,6 +50,8 @@ func run(args []string) error {
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
+	o.Dialect = provider.Dialect(*dialect)
+	o.Key = cmp.Or(o.Key, os.Getenv("SIMPROVIDER_KEY"))
 	if *models != "" {
 		o.Models = strings.Split(*models, ",")
 	}

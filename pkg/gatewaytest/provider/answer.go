@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -11,93 +12,102 @@ import (
 )
 
 // composed is the content of an answer before it is rendered: everything that
-// the whole and the streamed form share.
+// the whole and the streamed form share, and the three APIs.
 type composed struct {
-	id, model, fingerprint, tier string
-	created                      int64
-	n                            int      // choices
-	words                        []string // text, cut into tokens
-	calls                        []call
-	finish                       string
-	usage                        Usage
-	f                            Fault
+	*ask
+	token       func(what string, n int) string // letters and digits that belong to the answer
+	fingerprint string
+	served      string // service tier
+	created     int64
+	thoughts    []string // reasoning, cut into tokens
+	words       []string // text, cut into tokens
+	calls       []call
+	finish      string // in OpenAI's words
+	stopped     string // the stop sequence that was met
+	usage       Usage
+	f           Fault
 }
 
 type call struct {
 	ID, Name, Args string
 }
 
-// Usage is the usage object as OpenAI sends it.
-type Usage struct {
-	Prompt     int64             `json:"prompt_tokens"`
-	Completion int64             `json:"completion_tokens"`
-	Total      int64             `json:"total_tokens"`
-	PromptMore promptDetails     `json:"prompt_tokens_details"`
-	OutputMore completionDetails `json:"completion_tokens_details"`
-}
-
-type promptDetails struct {
-	Cached int64 `json:"cached_tokens"`
-	Audio  int64 `json:"audio_tokens"`
-}
-
-type completionDetails struct {
-	Reasoning int64 `json:"reasoning_tokens"`
-	Audio     int64 `json:"audio_tokens"`
-	Accepted  int64 `json:"accepted_prediction_tokens"`
-	Rejected  int64 `json:"rejected_prediction_tokens"`
-}
-
-// compose makes up the answer to r, the seq-th request of this provider.
-func (p *Provider) compose(r *chatRequest, f Fault, seq uint64) composed {
-	c := composed{
-		id:      "chatcmpl-" + p.token(seq, "id", 29),
+// compose makes up the answer to a, the seq-th request of this provider.
+func (p *Provider) compose(a *ask, f Fault, seq uint64) *composed {
+	c := &composed{
+		ask:     a,
+		token:   func(what string, n int) string { return p.token(seq, what, n) },
 		created: time.Now().Unix(),
-		model:   r.Model,
-		tier:    "default",
-		n:       max(r.N, 1),
+		served:  "default",
 		finish:  "stop",
 		f:       f,
 	}
-	sum := sha256.Sum256([]byte(p.o.Name + r.Model))
+	c.n = max(a.n, 1)
+	sum := sha256.Sum256([]byte(p.o.Name + a.model))
 	c.fingerprint = "fp_" + hex.EncodeToString(sum[:5])
-	if r.Tier == "flex" || r.Tier == "priority" {
-		c.tier = r.Tier
+	if a.tier == "flex" || a.tier == "priority" {
+		c.served = a.tier
 	}
-	if f.Calls != 0 && r.wantsCall() {
-		p.addCalls(&c, r, seq)
-	} else {
-		c.words = p.words(r, f)
+	if a.shows && !f.Filter && !f.NoText {
+		c.thoughts = strings.SplitAfter(fmt.Sprintf("The question is: %s Simple enough for %s.", brief(a.question), p.o.Name), " ")
 	}
-	if l := r.limit(); l > 0 && len(c.words) > l {
-		c.words, c.finish = c.words[:l], "length"
+	switch {
+	case f.NoText, f.Filter && f.Tokens == 0:
+	case f.Calls != 0 && a.wantsCall():
+		p.addCalls(c)
+	default:
+		c.words = p.words(a, f)
 	}
-	c.usage = count(r, &c)
+	c.shorten()
+	if f.Filter {
+		c.finish = "content_filter"
+	}
+	c.usage = c.tally()
 	return c
 }
 
-func (p *Provider) addCalls(c *composed, r *chatRequest, seq uint64) {
+func (p *Provider) addCalls(c *composed) {
 	c.finish = "tool_calls"
 	for i := range max(c.f.Calls, 1) {
-		fn := r.called(i)
+		fn := c.called(i)
 		c.calls = append(c.calls, call{
-			ID:   "call_" + p.token(seq, fmt.Sprint("call", i), 24),
+			ID:   c.token(fmt.Sprint("call", i), 24),
 			Name: fn.Name,
 			Args: sample(fn.Parameters),
 		})
 	}
 }
 
+// shorten ends the text at a stop sequence or at the limit.
+func (c *composed) shorten() {
+	text := c.text()
+	for _, s := range c.stop {
+		if before, _, found := strings.Cut(text, s); found && s != "" {
+			text, c.stopped = before, s
+		}
+	}
+	if c.stopped != "" {
+		c.words = strings.SplitAfter(text, " ")
+	}
+	if l := c.limit; l > 0 && len(c.words) > l {
+		c.words, c.finish, c.stopped = c.words[:l], "length", ""
+	}
+}
+
 // words is the text of the answer, cut into tokens.
-func (p *Provider) words(r *chatRequest, f Fault) []string {
+func (p *Provider) words(a *ask, f Fault) []string {
 	n := f.Tokens
 	if n == 0 {
 		n = p.o.Tokens
 	}
-	if r.Format != nil && r.Format.Type != "text" {
-		return pieces(sample(r.Format.Schema.Schema), 4)
+	if a.asJSON {
+		return pieces(sample(a.schema), 4)
 	}
-	text := fmt.Sprintf("This is %s, a simulated provider. You asked: %s", p.o.Name, brief(r.question))
+	said := []string{fmt.Sprintf("This is %s, a simulated provider. You asked: %s", p.o.Name, brief(a.question))}
+	for _, r := range a.results {
+		said = append(said, "The tool said: "+brief(r))
+	}
+	text := strings.Join(said, " ")
 	if f.Big > 0 {
 		text = strings.Repeat("lorem ipsum dolor ", f.Big/18+1)[:f.Big]
 		return pieces(text, max(f.Big/max(n, 16), 1))
@@ -134,19 +144,30 @@ func pieces(text string, size int) []string {
 	return append(out, text[start:])
 }
 
-// count makes up the usage: a quarter of the prompt's bytes, a token a word.
-func count(r *chatRequest, c *composed) Usage {
-	u := Usage{Prompt: int64(r.promptText/4 + 4*len(r.Messages) + 3)}
+// unseen are the tokens of reasoning whose text nobody asked for.
+const unseen = 16
+
+// tally makes up the usage: a quarter of the prompt's bytes, a token a word.
+func (c *composed) tally() Usage {
+	u := Usage{Prompt: int64(c.promptText/4 + 4*c.turns + 3)}
+	u.PromptMore.Cached, u.PromptMore.Written = c.f.Cached, c.f.Written
+	if c.cacheMark != "" && c.f.Cached+c.f.Written == 0 {
+		u.PromptMore.Written = u.Prompt / 2
+	}
 	if c.f.Prompt > 0 {
 		u.Prompt = c.f.Prompt
 	}
+	u.PromptMore.Cached = min(u.PromptMore.Cached, u.Prompt)
+	u.PromptMore.Written = min(u.PromptMore.Written, u.Prompt-u.PromptMore.Cached)
 	tokens := len(c.words)
 	for _, k := range c.calls {
 		tokens += len(pieces(k.Args, 4)) + 8
 	}
-	u.Completion = int64(tokens*c.n) + c.f.Reasoning
-	u.PromptMore.Cached = min(c.f.Cached, u.Prompt)
 	u.OutputMore.Reasoning = c.f.Reasoning
+	if c.thinks {
+		u.OutputMore.Reasoning = cmp.Or(c.f.Reasoning, int64(len(c.thoughts)), unseen)
+	}
+	u.Completion = int64(tokens*c.n) + u.OutputMore.Reasoning
 	u.Total = u.Prompt + u.Completion
 	return u
 }
@@ -162,8 +183,11 @@ func (p *Provider) token(seq uint64, what string, n int) string {
 // text is the whole content of a choice.
 func (c *composed) text() string { return strings.Join(c.words, "") }
 
-// encode renders v as one line of JSON the way providers do, without HTML
-// escapes.
+// reasoning is the text of all thoughts.
+func (c *composed) reasoning() string { return strings.Join(c.thoughts, "") }
+
+// encode renders v as JSON the way providers do, without HTML escapes: one
+// line, or indented, with a line end.
 func encode(v any, indent string) []byte {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
@@ -173,4 +197,10 @@ func encode(v any, indent string) []byte {
 		return nil
 	}
 	return []byte(b.String())
+}
+
+// line is encode on one line without its end.
+func line(v any) []byte {
+	b := encode(v, "")
+	return b[:max(len(b)-1, 0)]
 }

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"net/http"
 	"strconv"
 )
 
@@ -19,13 +18,14 @@ type completion struct {
 type choice struct {
 	Index   int           `json:"index"`
 	Message answerMessage `json:"message"`
-	Logs    *struct{}     `json:"logprobs"`
-	Finish  string        `json:"finish_reason"`
+	Logs    *logprobs     `json:"logprobs"`
+	Finish  *string       `json:"finish_reason"`
 }
 
 type answerMessage struct {
 	Role        string     `json:"role"`
 	Content     *string    `json:"content"`
+	Reasoning   string     `json:"reasoning_content,omitempty"`
 	Calls       []toolCall `json:"tool_calls,omitempty"`
 	Refusal     *string    `json:"refusal"`
 	Annotations []string   `json:"annotations"`
@@ -43,43 +43,83 @@ type toolFunction struct {
 	Args string `json:"arguments"`
 }
 
-// whole answers unary: pretty-printed and with a length, as OpenAI does.
-func (p *Provider) whole(out *wire, x *Exchange, a composed) error {
-	if a.f.Error200 {
-		return out.send(reply{status: http.StatusOK, typ: "application/json", body: problemBody(overloaded, "server_error", "overloaded")})
-	}
-	c := completion{ID: a.id, Object: "chat.completion", Created: a.created, Model: a.model, Tier: a.tier, Fingerprint: a.fingerprint}
-	if !a.f.NoUsage {
-		c.Usage = &a.usage
-	}
-	for i := range a.n {
-		c.Choices = append(c.Choices, choice{Index: i, Message: a.message(), Finish: a.finish})
-	}
-	err := out.send(reply{status: http.StatusOK, typ: "application/json", headers: p.headers(x), body: encode(c, "  ")})
-	if err == nil && c.Usage != nil {
-		x.Delivered.Usage = c.Usage
-	}
-	return err
+type logprobs struct {
+	Content []logprob `json:"content"`
+	Refusal []logprob `json:"refusal"`
 }
 
-const overloaded = "The server is overloaded or not ready yet."
+type logprob struct {
+	Token   string     `json:"token"`
+	Logprob float64    `json:"logprob"`
+	Bytes   []int      `json:"bytes"`
+	Top     *[]logprob `json:"top_logprobs,omitempty"`
+}
+
+// wholeChat is a chat completion: pretty-printed, as OpenAI does.
+func wholeChat(c *composed) []byte {
+	v := completion{ID: "chatcmpl-" + c.token("id", 29), Object: "chat.completion", Created: c.created, Model: c.model, Tier: c.served, Fingerprint: c.fingerprint}
+	if !c.f.NoUsage && !c.f.NoFinish {
+		v.Usage = &c.usage
+	}
+	for i := range c.n {
+		one := choice{Index: i, Message: c.message(), Logs: c.chatLogprobs(c.words)}
+		if !c.f.NoFinish {
+			one.Finish = &c.finish
+		}
+		v.Choices = append(v.Choices, one)
+	}
+	return encode(v, "  ")
+}
 
 func (c *composed) message() answerMessage {
-	m := answerMessage{Role: "assistant", Annotations: []string{}}
-	if len(c.calls) == 0 {
+	m := answerMessage{Role: "assistant", Reasoning: c.reasoning(), Annotations: []string{}}
+	if len(c.calls) == 0 && (len(c.words) > 0 || !c.f.Filter) {
 		m.Content = new(c.text())
 	}
 	for _, k := range c.calls {
-		m.Calls = append(m.Calls, toolCall{ID: k.ID, Type: "function", Function: toolFunction{k.Name, k.Args}})
+		m.Calls = append(m.Calls, toolCall{ID: "call_" + k.ID, Type: "function", Function: toolFunction{k.Name, k.Args}})
 	}
 	return m
 }
 
-// headers are those of a real answer: the account's too, which a gateway has
-// to keep to itself.
-func (p *Provider) headers(x *Exchange) [][2]string {
+// chatLogprobs are made-up probabilities of the words; nil unless asked for.
+func (c *composed) chatLogprobs(words []string) *logprobs {
+	if !c.logprobs || len(c.calls) > 0 || len(words) == 0 {
+		return nil
+	}
+	var out logprobs
+	for i, w := range words {
+		one := newLogprob(w, probability(i))
+		top := []logprob{}
+		for k := range c.top {
+			other := w
+			if k > 0 {
+				other = w + strconv.Itoa(k)
+			}
+			top = append(top, newLogprob(other, probability(i)-float64(k)))
+		}
+		one.Top = &top
+		out.Content = append(out.Content, one)
+	}
+	return &out
+}
+
+func newLogprob(token string, p float64) logprob {
+	l := logprob{Token: token, Logprob: p, Bytes: []int{}}
+	for _, b := range []byte(token) {
+		l.Bytes = append(l.Bytes, int(b))
+	}
+	return l
+}
+
+// probability is the logarithm that belongs to the i-th token.
+func probability(i int) float64 { return -float64(i%7+1) / 16 }
+
+// openAIHeaders are those of a real answer: the account's too, which a gateway
+// has to keep to itself.
+func (p *Provider) openAIHeaders(x *Exchange) [][2]string {
 	return [][2]string{
-		{"x-request-id", "req_" + p.token(x.N, "request", 32)},
+		{"x-request-id", p.requestID(x)},
 		{"openai-organization", "org-simulated0123456789"},
 		{"openai-project", "proj_" + p.token(0, "project", 24)},
 		{"openai-processing-ms", strconv.FormatUint(20+x.N%200, 10)},
@@ -88,3 +128,5 @@ func (p *Provider) headers(x *Exchange) [][2]string {
 		{"x-ratelimit-remaining-requests", "9999"},
 	}
 }
+
+func (p *Provider) requestID(x *Exchange) string { return "req_" + p.token(x.N, "request", 32) }

@@ -14,22 +14,30 @@ import (
 //
 //	backend=a,b       only at the providers of these names
 //	p=0.25            with this probability (seeded)
-//	status=N          this status with an error in OpenAI's shape
+//	status=N          this status with an error in the API's shape
 //	retry-after=S     with this Retry-After header
 //	text=WORD         the message of that error, _ for blanks
 //	html empty        that answer as an HTML page, or without a body (status defaults to 502, 200)
 //	error200          an error object with status 200 (first event of a stream)
-//	error-event=N     an error event after N chunks, then a legal end
+//	error-event=N     an error event after N events, then a legal end
+//	cut-events=N      the connection ends after N events of a stream
+//	malformed[=N]     half a JSON document, legally ended; each event after N of them
+//	no-finish         a legal end before the reason why, the usage and the end marker
+//	no-text           nothing said, otherwise legal
+//	filter            stopped by the content filter: nothing said, or tokens=N words
+//	blocked           Gemini: the prompt itself is blocked
+//	refuse=F,F        400 when one of these top-level fields is in the request
 //	reset[=N] cut=N   TCP reset, or close, after N bytes of the body; reset alone: before the headers
 //	stall-before=D    silence before the headers
 //	stall-headers=D   silence between the headers and the body
+//	stall-first=D     silence before the first event that carries something said
 //	stall-mid=D       silence in the middle of the body
 //	gzip crlf drip    compressed although nobody asked; CRLF line ends; one byte a write
 //	ttft=D gap=D      slow first byte; slow tokens
 //	hold=D            the stream stays open after [DONE]
 //	close=D           body without a length, the connection closed D after its last byte
 //	tokens=N big=N    N words, N bytes of text
-//	prompt=N cached=N reasoning=N   what usage shall say
+//	prompt=N cached=N cache-write=N reasoning=N   what usage shall say
 //	calls=N           N parallel tool calls (0: none although there are tools)
 //	no-usage no-done no-role        leave it out
 type Fault struct {
@@ -40,18 +48,24 @@ type Fault struct {
 	Text        string
 	HTML, Empty bool
 	Error200    bool
-	ErrorEvent  int // -1: none
+	Refuse      []string
+
+	ErrorEvent int // events of a stream before it; -1: none
+	CutEvents  int // 0: none
+	Malformed  int // -1: none
+
+	NoFinish, NoText, Filter, Blocked bool
 
 	Cut   int64 // bytes of the body before the end; -1: none
 	Reset bool  // end by TCP reset
 
-	StallBefore, StallHeaders, StallMid time.Duration
+	StallBefore, StallHeaders, StallFirst, StallMid time.Duration
 
 	Gzip, CRLF, Drip        bool
 	TTFT, Gap, Hold, Close  time.Duration
 	Closes                  bool // close= was given
 	Tokens, Big             int
-	Prompt, Cached          int64
+	Prompt, Cached, Written int64
 	Reasoning               int64
 	Calls                   int // -1: not given
 	NoUsage, NoDone, NoRole bool
@@ -61,7 +75,7 @@ type Fault struct {
 
 // ParseFault reads a fault from its words.
 func ParseFault(line string) (Fault, error) {
-	f := Fault{P: 1, ErrorEvent: -1, Cut: -1, Calls: -1, line: strings.TrimSpace(line)}
+	f := Fault{P: 1, ErrorEvent: -1, Malformed: -1, Cut: -1, Calls: -1, line: strings.TrimSpace(line)}
 	for word := range strings.FieldsSeq(line) {
 		name, value, given := strings.Cut(word, "=")
 		if !f.flag(name, given) {
@@ -100,6 +114,25 @@ func (f *Fault) flag(name string, given bool) bool {
 	case "no-role":
 		f.NoRole = true
 	default:
+		return f.ending(name)
+	}
+	return true
+}
+
+// ending sets a word for an answer that ends in another way.
+func (f *Fault) ending(name string) bool {
+	switch name {
+	case "malformed":
+		f.Malformed = 0
+	case "no-finish":
+		f.NoFinish = true
+	case "no-text":
+		f.NoText = true
+	case "filter":
+		f.Filter = true
+	case "blocked":
+		f.Filter, f.Blocked = true, true
+	default:
 		return false
 	}
 	return true
@@ -114,6 +147,9 @@ func (f *Fault) value(name, value string, given bool) error {
 	case "backend":
 		f.Backends = strings.Split(value, ",")
 		return nil
+	case "refuse":
+		f.Refuse = strings.Split(value, ",")
+		return nil
 	case "retry-after":
 		f.RetryAfter = value
 		return nil
@@ -124,7 +160,7 @@ func (f *Fault) value(name, value string, given bool) error {
 		p, err := strconv.ParseFloat(value, 64)
 		f.P = p
 		return err
-	case "stall-before", "stall-headers", "stall-mid", "ttft", "gap", "hold", "close":
+	case "stall-before", "stall-headers", "stall-first", "stall-mid", "ttft", "gap", "hold", "close":
 		return f.duration(name, value)
 	}
 	return f.number(name, value)
@@ -140,6 +176,8 @@ func (f *Fault) duration(name, value string) error {
 		f.StallBefore = d
 	case "stall-headers":
 		f.StallHeaders = d
+	case "stall-first":
+		f.StallFirst = d
 	case "stall-mid":
 		f.StallMid = d
 	case "ttft":
@@ -168,6 +206,19 @@ func (f *Fault) number(name, value string) error {
 		f.Cut = int64(n)
 	case "error-event":
 		f.ErrorEvent = n
+	case "cut-events":
+		f.CutEvents = n
+	case "malformed":
+		f.Malformed = n
+	default:
+		return f.amount(name, n)
+	}
+	return nil
+}
+
+// amount sets how much an answer holds, or says that it holds.
+func (f *Fault) amount(name string, n int) error {
+	switch name {
 	case "tokens":
 		f.Tokens = n
 	case "big":
@@ -176,6 +227,8 @@ func (f *Fault) number(name, value string) error {
 		f.Prompt = int64(n)
 	case "cached":
 		f.Cached = int64(n)
+	case "cache-write":
+		f.Written = int64(n)
 	case "reasoning":
 		f.Reasoning = int64(n)
 	case "calls":

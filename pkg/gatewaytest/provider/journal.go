@@ -18,6 +18,7 @@ import (
 type Exchange struct {
 	N        uint64      `json:"n"` // order of arrival at this provider, from 1
 	Provider string      `json:"provider"`
+	Dialect  Dialect     `json:"dialect"`
 	At       time.Time   `json:"at"`
 	Proto    string      `json:"proto"`
 	Method   string      `json:"method"`
@@ -41,6 +42,9 @@ type Delivery struct {
 	Usage      *Usage        `json:"usage,omitempty"` // set once it was written completely
 	Done       bool          `json:"done"`            // [DONE] was written
 	ClientGone bool          `json:"client_gone"`
+	GoneAt     time.Time     `json:"gone_at,omitzero"`      // when the connection, or the stream on it, was seen to be gone
+	LastWrite  time.Time     `json:"last_write,omitzero"`   // of the body
+	AfterGone  int64         `json:"bytes_after_gone"`      // written although it was gone
 	WriteError string        `json:"write_error,omitempty"` // the first one; Bytes tells where
 	End        string        `json:"end"`                   // "ok", or why it was none
 	Fault      string        `json:"fault,omitempty"`
@@ -69,22 +73,30 @@ func openJournal(o Options) (*Journal, error) {
 	return j, err
 }
 
-func (j *Journal) begin(n uint64, r *http.Request, body []byte, readErr error) *Exchange {
+// arrival is what came with a request.
+type arrival struct {
+	n       uint64
+	dialect Dialect
+	body    []byte
+	err     error // of reading the body
+}
+
+func (j *Journal) begin(r *http.Request, a arrival) *Exchange {
 	x := &Exchange{
-		N: n, Provider: j.name, At: time.Now(), Proto: r.Proto, Method: r.Method, Target: r.RequestURI,
-		Host: r.Host, Header: http.Header{}, Body: body,
+		N: a.n, Provider: j.name, Dialect: a.dialect, At: time.Now(), Proto: r.Proto, Method: r.Method, Target: r.RequestURI,
+		Host: r.Host, Header: http.Header{}, Body: a.body,
 	}
 	for name, values := range r.Header {
 		x.Header[strings.ToLower(name)] = values
 	}
-	if r.ContentLength >= 0 && len(body) > 0 {
+	if a.err != nil {
+		x.BodyErr = a.err.Error()
+	}
+	if r.ContentLength >= 0 && len(a.body) > 0 {
 		x.Header["content-length"] = []string{strconv.FormatInt(r.ContentLength, 10)}
 	}
 	if len(r.TransferEncoding) > 0 {
 		x.Header["transfer-encoding"] = r.TransferEncoding
-	}
-	if readErr != nil {
-		x.BodyErr = readErr.Error()
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -101,6 +113,7 @@ func (j *Journal) finish(x *Exchange, out *wire, err error) {
 	defer j.mu.Unlock()
 	d := &x.Delivered
 	d.Status, d.Bytes, d.Took = out.code, out.sent, time.Since(x.At)
+	d.GoneAt, d.LastWrite, d.AfterGone = out.goneAt(), out.last, out.afterGone
 	d.ClientGone = out.ctx.Err() != nil || errors.Is(err, errGone)
 	d.End = "ok"
 	if err != nil {
@@ -162,7 +175,7 @@ func (x *Exchange) copy() Exchange {
 		return *x
 	}
 	return Exchange{
-		N: x.N, Provider: x.Provider, At: x.At, Proto: x.Proto, Method: x.Method, Target: x.Target,
+		N: x.N, Provider: x.Provider, Dialect: x.Dialect, At: x.At, Proto: x.Proto, Method: x.Method, Target: x.Target,
 		Host: x.Host, Header: x.Header, Body: x.Body, BodyErr: x.BodyErr,
 	}
 }

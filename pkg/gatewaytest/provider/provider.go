@@ -1,8 +1,10 @@
-// Package provider is a double of an OpenAI-compatible provider, for tests,
-// benchmarks and the quick start. It answers chat completions (whole and
-// streamed, tool calls, JSON schemas, usage) and the model list with the
-// fields, headers and error texts a real one sends, misbehaves on request, and
-// writes down every request with its exact bytes and what became of the answer.
+// Package provider is a double of a provider, for tests, benchmarks and the
+// quick start. It speaks OpenAI's API (chat completions, responses,
+// embeddings), Anthropic's messages and Gemini's generateContent, whole and
+// streamed, with tool calls, JSON schemas, reasoning, usage and lists of models,
+// with the fields, headers and error texts that real ones send. It misbehaves on
+// request, and writes down every request with its exact bytes and what became of
+// the answer.
 //
 // A fault is asked for by a line in the last user message, or of a server:
 //
@@ -17,20 +19,23 @@ package provider
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 )
 
-// Options describe one provider. The zero value answers any key and any model
-// at /v1 at once.
+// Options describe one provider. The zero value speaks OpenAI's API and answers
+// any key and any model at /v1 at once.
 type Options struct {
+	Dialect  Dialect       // the API; default OpenAI
 	Name     string        // shown in answers, in the journal and to backend= of faults; default "provider"
-	BasePath string        // path before /chat/completions; default "/v1"
+	BasePath string        // path that a base_url ends with; default "/v1", and nothing for Anthropic and Gemini
 	Key      string        // the credential that is expected; empty: any or none
-	Header   string        // header that carries it; default "authorization"
+	Header   string        // header that carries it; default: the API's own
 	Prefix   string        // text before it; default "Bearer " in authorization, nothing elsewhere
 	Models   []string      // models that exist; empty: all, and the list shows "sim-model"
 	Seed     uint64        // seed of ids and of faults that happen with a probability
@@ -53,11 +58,17 @@ type Provider struct {
 // New returns a provider. The error names a wrong fault or the journal file.
 func New(o Options) (*Provider, error) {
 	o.Name = cmp.Or(o.Name, "provider")
-	o.BasePath = "/" + strings.Trim(cmp.Or(o.BasePath, "/v1"), "/")
-	o.Header = strings.ToLower(cmp.Or(o.Header, "authorization"))
-	if o.Header == "authorization" {
-		o.Prefix = cmp.Or(o.Prefix, "Bearer ")
+	o.Dialect = cmp.Or(o.Dialect, OpenAI)
+	if !slices.Contains([]Dialect{OpenAI, Anthropic, Gemini, Any}, o.Dialect) {
+		return nil, fmt.Errorf("no dialect %q: want openai, anthropic, gemini or all", o.Dialect)
 	}
+	if o.BasePath == "" && (o.Dialect == OpenAI || o.Dialect == Any) {
+		o.BasePath = "/v1"
+	}
+	if o.BasePath = strings.Trim(o.BasePath, "/"); o.BasePath != "" {
+		o.BasePath = "/" + o.BasePath
+	}
+	o.Header = strings.ToLower(o.Header)
 	book, err := newFaultBook(o)
 	if err != nil {
 		return nil, err
@@ -93,10 +104,12 @@ var (
 // ServeHTTP answers one request and keeps the books about it.
 func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, readErr := io.ReadAll(r.Body)
-	x := p.journal.begin(p.seq.Add(1), r, body, readErr)
+	op := p.route(r)
+	x := p.journal.begin(r, arrival{p.seq.Add(1), op.dialect, body, readErr})
 	out := newWire(w, r)
+	defer out.watch()()
 	out.keep = !p.o.Forget
-	err := p.answer(out, x, r, body)
+	err := p.answer(out, x, &inquiry{op, r, body, op.read(r, body)})
 	if errors.Is(err, errReset) && out.tcpReset() {
 		p.journal.finish(x, out, err)
 		return
@@ -107,19 +120,23 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// inquiry is one request with what was understood of it.
+type inquiry struct {
+	op   *operation
+	http *http.Request
+	body []byte
+	ask  *ask
+}
+
 // answer decides what the request gets, faults first.
-func (p *Provider) answer(out *wire, x *Exchange, r *http.Request, body []byte) error {
-	req, problem := parseChat(body)
-	f, err := p.faults.pick(req.directives)
+func (p *Provider) answer(out *wire, x *Exchange, q *inquiry) error {
+	op, a := q.op, q.ask
+	f, err := p.faults.pick(a.directives)
 	if err != nil {
-		return out.send(badFault(err))
+		return out.send(p.report(op, x, badFault(err)))
 	}
-	if f.TTFT == 0 {
-		f.TTFT = p.o.TTFT
-	}
-	if f.Gap == 0 {
-		f.Gap = p.o.Gap
-	}
+	f.TTFT = cmp.Or(f.TTFT, p.o.TTFT)
+	f.Gap = cmp.Or(f.Gap, p.o.Gap)
 	out.f, x.Delivered.Fault = f, f.line
 	if err := out.pause(f.StallBefore + f.TTFT); err != nil {
 		return err
@@ -127,26 +144,44 @@ func (p *Provider) answer(out *wire, x *Exchange, r *http.Request, body []byte) 
 	if f.before {
 		return f.abort()
 	}
-	if a, ok := f.answer(); ok {
+	if a, ok := p.faultAnswer(op, x, &f, a); ok {
 		return out.send(a)
 	}
-	if a, ok := p.refuse(r, &req, problem); ok {
-		return out.send(a)
+	if t := p.refuse(q, f); t != nil {
+		return out.send(p.report(op, x, *t))
 	}
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		return out.send(p.models(r))
+	if op.direct != nil {
+		return out.send(f.spoil(op.direct(p, q.http, x, a)))
 	}
-	a := p.compose(&req, f, x.N)
-	if req.Stream {
-		return p.stream(out, x, &req, a)
+	c := p.compose(a, f, x.N)
+	if a.stream {
+		return p.play(out, x, op, c)
 	}
-	return p.whole(out, x, a)
+	return p.unary(out, x, op, c)
 }
 
-// reply is a complete answer.
-type reply struct {
-	status  int
-	typ     string
-	headers [][2]string
-	body    []byte
+// unary answers with one document, with a length.
+func (p *Provider) unary(out *wire, x *Exchange, op *operation, c *composed) error {
+	body := reply{status: http.StatusOK, typ: "application/json", headers: p.headers(op, x)}
+	if op.dialect == Gemini {
+		body.typ = "application/json; charset=UTF-8"
+	}
+	if c.f.Error200 {
+		body.body = p.errorBody(op.dialect, x, overload(op.dialect))
+		return out.send(body)
+	}
+	body.body = op.whole(c)
+	err := out.send(c.f.spoil(body))
+	if err == nil && !c.f.NoUsage && c.f.Malformed < 0 {
+		x.Delivered.Usage = &c.usage
+	}
+	return err
+}
+
+// spoil cuts a document in half where it shall be malformed.
+func (f *Fault) spoil(r reply) reply {
+	if f.Malformed >= 0 {
+		r.body = r.body[:len(r.body)/2]
+	}
+	return r
 }

@@ -290,7 +290,7 @@ func TestClientGone(t *testing.T) {
 		if err := s.Journal().Wait(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
-		if d := s.Journal().Exchanges()[0].Delivered; !d.ClientGone || d.Done || d.Usage != nil {
+		if d := s.Journal().Exchanges()[0].Delivered; !d.ClientGone || d.Done || d.Usage != nil || d.GoneAt.IsZero() || d.AfterGone > 1000 {
 			t.Errorf("h2 %v: delivered %+v", h2, d)
 		}
 	}

@@ -47,7 +47,7 @@ func (s sampler) typed(m map[string]any, depth int) any {
 	if list, ok := m["type"].([]any); ok && len(list) > 0 {
 		typ, _ = list[0].(string)
 	}
-	switch typ {
+	switch strings.ToLower(typ) { // Google writes them in capitals
 	case "string":
 		return text(m)
 	case "integer", "number":

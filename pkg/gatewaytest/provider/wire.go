@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,10 +24,30 @@ type wire struct {
 	keep bool  // keep them
 	kept []byte
 	err  error // the first write error
+
+	gone      atomic.Int64 // when the client was seen to be gone, Unix nanoseconds
+	last      time.Time    // of the last write
+	afterGone int64        // bytes written since it was gone
 }
 
 func newWire(w http.ResponseWriter, r *http.Request) *wire {
 	return &wire{w: w, ctl: http.NewResponseController(w), ctx: r.Context(), f: Fault{Cut: -1}}
+}
+
+// watch notes when the client goes away, until the returned function is called.
+func (o *wire) watch() (stop func()) {
+	cancel := context.AfterFunc(o.ctx, func() { o.gone.Store(time.Now().UnixNano()) })
+	return func() { cancel() }
+}
+
+func (o *wire) goneAt() time.Time {
+	switch n := o.gone.Load(); {
+	case n != 0:
+		return time.Unix(0, n)
+	case o.ctx.Err() != nil:
+		return time.Now() // just now, and not noted yet
+	}
+	return time.Time{}
 }
 
 // head sends the status line and headers; length < 0 means unknown.
@@ -122,8 +143,13 @@ func (o *wire) raw(p []byte) error {
 		step = 1
 	}
 	for len(p) > 0 {
+		gone := o.ctx.Err() != nil
 		n, err := o.w.Write(p[:step])
 		o.sent += int64(n)
+		o.last = time.Now()
+		if gone {
+			o.afterGone += int64(n)
+		}
 		if o.keep {
 			o.kept = append(o.kept, p[:n]...)
 		}
