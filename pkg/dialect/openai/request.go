@@ -1,54 +1,48 @@
 package openai
 
 import (
-	"errors"
-	"strconv"
-
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
 	"github.com/signalbox-dev/signalbox/pkg/fault"
+	"github.com/signalbox-dev/signalbox/pkg/genai"
 	"github.com/signalbox-dev/signalbox/pkg/jsonedit"
 )
 
 // Parse implements dialect.RequestCodec. What decides is read strictly; what
 // does not is the provider's business and passes as it is.
 func (requests) Parse(e dialect.Endpoint, body []byte, members []jsonedit.Member) (dialect.Request, *fault.Error) {
+	if e.Operation == genai.Embeddings {
+		return parseEmbeddings(e, body, members)
+	}
+	r, f := open(e, body, members, "model", "messages", "stream", "stream_options", "n",
+		"max_tokens", "max_completion_tokens", "tools")
+	for _, read := range []func(*dialect.Request) *fault.Error{readModel, readMessages, readStream} {
+		if f != nil {
+			return r, f
+		}
+		f = read(&r)
+	}
+	if f == nil {
+		readSizes(&r)
+	}
+	return r, f
+}
+
+// open checks that a body is one JSON object that holds each of the names at
+// most once.
+func open(e dialect.Endpoint, body []byte, members []jsonedit.Member, names ...string) (dialect.Request, *fault.Error) {
 	r := dialect.Request{Endpoint: e, Body: body}
 	if len(body) == 0 {
-		return r, fault.New(fault.MissingBody, "The request has no body: send the chat completion request as JSON.")
+		return r, fault.New(fault.MissingBody, "The request has no body: send the request as JSON.")
 	}
 	var err error
 	if r.Object, err = jsonedit.Parse(body, members); err != nil {
-		return r, syntax(err)
+		return r, dialect.Syntax(err)
 	}
-	if _, name, ok := r.Object.Duplicate(
-		"model", "messages", "stream", "stream_options", "n", "max_tokens", "max_completion_tokens", "tools",
-	); ok {
+	if _, name, ok := r.Object.Duplicate(names...); ok {
 		return r, fault.New(fault.DuplicateField,
 			"The field \""+name+"\" is there more than once: send it once, since readers differ in which one they take.").With(name)
 	}
-	if f := readModel(&r); f != nil {
-		return r, f
-	}
-	if f := readMessages(&r); f != nil {
-		return r, f
-	}
-	if f := readStream(&r); f != nil {
-		return r, f
-	}
-	readSizes(&r)
 	return r, nil
-}
-
-// syntax tells the caller where the JSON is broken, without quoting it.
-func syntax(err error) *fault.Error {
-	text := "The request body is not valid JSON"
-	if s, ok := errors.AsType[*jsonedit.SyntaxError](err); ok {
-		text += ": " + s.Reason + " at line " + strconv.Itoa(s.Line) + ", column " + strconv.Itoa(s.Column)
-		if s.Lone {
-			text += ". Escape characters beyond U+FFFF as surrogate pairs, or send them as UTF-8"
-		}
-	}
-	return fault.New(fault.InvalidJSON, text+".")
 }
 
 func readModel(r *dialect.Request) *fault.Error {

@@ -19,6 +19,7 @@ func TestMatch(t *testing.T) {
 	json := "application/json"
 	chat := dialect.Endpoint{Operation: genai.Chat, Path: "/chat/completions"}
 	list := dialect.Endpoint{Operation: genai.Models, Path: "/models"}
+	vectors := dialect.Endpoint{Operation: genai.Embeddings, Path: "/embeddings"}
 	tests := []struct {
 		name string
 		head dialect.Head
@@ -42,7 +43,11 @@ func TestMatch(t *testing.T) {
 		{"model_broken_escape", dialect.Head{Method: "GET", Path: "/v1/models/a%2"}, dialect.Endpoint{}, fault.UnknownPath},
 		{"model_bad_escape", dialect.Head{Method: "GET", Path: "/v1/models/a%zz"}, dialect.Endpoint{}, fault.UnknownPath},
 		{"model_empty", dialect.Head{Method: "GET", Path: "/v1/models/"}, dialect.Endpoint{}, fault.UnknownPath},
-		{"embeddings", dialect.Head{Method: "POST", Path: "/v1/embeddings", ContentType: json}, dialect.Endpoint{}, fault.UnknownPath},
+		{"embeddings", dialect.Head{Method: "POST", Path: "/v1/embeddings", ContentType: json}, vectors, 0},
+		{"embeddings_get", dialect.Head{Method: "GET", Path: "/v1/embeddings"}, vectors, fault.MethodNotAllowed},
+		{"embeddings_form", dialect.Head{Method: "POST", Path: "/v1/embeddings", ContentType: "text/plain"}, vectors, fault.UnsupportedMediaType},
+		{"embeddings_options", dialect.Head{Method: "OPTIONS", Path: "/v1/embeddings"}, dialect.Endpoint{Operation: dialect.Preflight, Path: "/embeddings"}, 0},
+		{"speech", dialect.Head{Method: "POST", Path: "/v1/audio/speech", ContentType: json}, dialect.Endpoint{}, fault.UnknownPath},
 		{"without_base", dialect.Head{Method: "POST", Path: "/chat/completions", ContentType: json}, dialect.Endpoint{}, fault.UnknownPath},
 		{"longer", dialect.Head{Method: "POST", Path: "/v1/chat/completions/", ContentType: json}, dialect.Endpoint{}, fault.UnknownPath},
 		{"empty", dialect.Head{}, dialect.Endpoint{}, fault.UnknownPath},
@@ -193,7 +198,8 @@ func TestRewrite(t *testing.T) {
 		},
 		{"field_true", `{"model":"m","messages":[],"stream":true,"stream_options":{"include_usage":true}}`, inject, "", false},
 		{
-			"both", `{"stream_options":{},"model":"m","messages":[],"stream":true}`, dialect.Target{Model: "n", InjectUsage: true},
+			"both", `{"stream_options":{},"model":"m","messages":[],"stream":true}`,
+			dialect.Target{Model: "n", InjectUsage: true},
 			`{"stream_options":{"include_usage":true},"model":"n","messages":[],"stream":true}`, true,
 		},
 	}

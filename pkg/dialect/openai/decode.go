@@ -1,0 +1,167 @@
+package openai
+
+import (
+	"bytes"
+
+	"github.com/signalbox-dev/signalbox/pkg/dialect"
+	"github.com/signalbox-dev/signalbox/pkg/frame"
+	"github.com/signalbox-dev/signalbox/pkg/genai"
+	"github.com/signalbox-dev/signalbox/pkg/jsonedit"
+)
+
+// maxWhole bounds a single answer that is to be translated.
+const maxWhole = 64 << 20
+
+// Decoder implements dialect.Back.
+func (back) Decoder(op genai.Operation, _ bool, kind string) dialect.Decoder {
+	d := &decoder{meter: newMeter(kind), vectors: op == genai.Embeddings}
+	d.meter.emit = d.event
+	return d
+}
+
+// decoder reads an answer as events. The meter rides along, on the same frames,
+// so that both read the same of it; the events are taken out of the JSON text
+// beside it.
+type decoder struct {
+	meter   *meter
+	vectors bool
+	emit    func(*dialect.Event)
+	out     dialect.Event // the event that is emitted; nobody keeps it
+	body    []byte        // of a single answer
+	large   bool          // that was too large
+	begun   bool
+	over    bool // an error was reported: nothing counts behind it
+	lanes   []tally
+	probs   []dialect.Logprob
+	tops    []dialect.Logprob
+}
+
+// tally is what was read of one choice.
+type tally struct {
+	ended bool
+	calls []callKey
+	begun int // calls whose beginning was emitted
+}
+
+// callKey is by what the pieces of a call are told from those of others.
+type callKey struct {
+	index int64 // -1: there is none
+	id    string
+}
+
+// Feed implements dialect.Decoder.
+func (d *decoder) Feed(p []byte, emit func(*dialect.Event)) {
+	d.emit = emit
+	d.meter.Feed(p)
+	if d.meter.form == single {
+		if len(d.body)+len(p) > maxWhole {
+			d.large, d.body = true, nil
+		}
+		if !d.large {
+			d.body = append(d.body, p...)
+		}
+	}
+	d.emit = nil
+}
+
+// Close implements dialect.Decoder.
+func (d *decoder) Close(emit func(*dialect.Event)) dialect.Reading {
+	d.emit = emit
+	r := d.meter.Close()
+	if d.meter.form == single {
+		d.single(&r)
+	}
+	if r.Found {
+		d.send(dialect.Event{Kind: dialect.EventUsage, Tool: -1, Usage: r.Usage})
+	}
+	d.emit = nil
+	return r
+}
+
+// send emits an event.
+func (d *decoder) send(e dialect.Event) {
+	d.out = e
+	d.emit(&d.out)
+}
+
+// single reads a whole answer.
+func (d *decoder) single(r *dialect.Reading) {
+	body := bytes.TrimLeft(d.body, " \t\r\n\xef\xbb\xbf")
+	switch {
+	case r.Failed:
+		d.trouble(body)
+	case !r.Done:
+	case d.large || !d.document(body):
+		r.Malformed++
+	}
+}
+
+// document reads the JSON text of an answer; false when it is none.
+func (d *decoder) document(body []byte) bool {
+	var buf [16]jsonedit.Member
+	top, ok := jsonedit.Index(body, buf[:0])
+	if !ok {
+		return false
+	}
+	if d.vectors {
+		return d.embeddings(&top)
+	}
+	choices, ok := top.Get("choices")
+	if !ok || choices.Kind != jsonedit.Array {
+		return false
+	}
+	d.begin(&top)
+	d.choices(choices, body)
+	return true
+}
+
+// event reads one event of a stream.
+func (d *decoder) event(e frame.Event) {
+	failed, bad := d.meter.reading.Failed, d.meter.reading.Malformed
+	d.meter.event(e)
+	switch data := bytes.TrimSpace(e.Data); {
+	case d.over, e.Oversize, len(data) == 0, string(data) == "[DONE]":
+	case d.meter.reading.Failed && !failed:
+		d.trouble(data)
+	case !d.chunk(data) && !e.Truncated && d.meter.reading.Malformed == bad:
+		d.meter.reading.Malformed++ // what the meter passes over is lost to a translation
+	}
+}
+
+// chunk reads the JSON text of an event; false when it is none.
+func (d *decoder) chunk(data []byte) bool {
+	var buf [16]jsonedit.Member
+	top, ok := jsonedit.Index(data, buf[:0])
+	if !ok {
+		return false
+	}
+	choices, _ := top.Get("choices")
+	if choices.Kind == jsonedit.Array {
+		if !d.begun && choices.Len(data) > 0 { // Azure's first chunk holds neither choices nor names
+			d.begin(&top)
+		}
+		d.choices(choices, data)
+	}
+	return true
+}
+
+// begin emits the start of the answer.
+func (d *decoder) begin(top *jsonedit.Object) {
+	d.begun = true
+	d.send(dialect.Event{Kind: dialect.EventStart, Tool: -1, ID: textOf(top, "id"), Name: textOf(top, "model")})
+}
+
+// textOf returns a member that is a string.
+func textOf(o *jsonedit.Object, name string) dialect.Text {
+	if v, ok := o.Get(name); ok && v.Kind == jsonedit.String {
+		return textAt(v, o.Doc())
+	}
+	return nil
+}
+
+// trouble emits the error that an answer holds.
+func (d *decoder) trouble(data []byte) {
+	d.over = true
+	t := troubleIn(data)
+	d.send(dialect.Event{Kind: dialect.EventTrouble, Tool: -1, Trouble: &t})
+}
