@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
-	"github.com/signalbox-dev/signalbox/pkg/genai"
+	"github.com/signalbox-dev/signalbox/pkg/fault"
 	"github.com/signalbox-dev/signalbox/pkg/jsonedit"
 )
 
@@ -18,61 +18,62 @@ const maxModel = 256
 
 // ask is the request of a subject.
 type ask struct {
+	api    *api
+	place  place
 	body   []byte // as the provider is to get it, usage option aside
 	model  string // the provider's name for the model
 	inject bool   // the gateway asks for usage, the caller did not
 }
 
-func chat() dialect.Endpoint {
-	return dialect.Endpoint{Operation: genai.Chat, Path: "/chat/completions"}
-}
-
 // prepare takes the recorded request, or makes one where none was recorded or
-// where it does not even name a model, as some providers take it from the
-// path: then only the answer is evidence.
-func (s *subject) prepare(d *dialect.Dialect) {
-	body := []byte(nil)
+// where it does not even have what its API needs: then only the answer is
+// evidence.
+func (s *subject) prepare() {
+	a := ask{api: s.api, place: placeOf(s.Row)}
 	if s.Request != nil {
-		body = s.Request.Body
+		a.body = s.Request.Body
 	}
-	q, f := d.Request.Parse(chat(), body, nil)
+	if a.api.inPath() {
+		a.model = a.place.model
+	}
+	e, q, f := a.parse(s.d, a.model)
+	s.op = e.Operation
 	switch {
 	case s.Request == nil:
 		s.note("no recorded request: one was made")
-	case f != nil && !proper(body):
+	case f != nil && !a.api.proper(a.body):
 		s.note("no request that the gateway could take (%s): another was made", f.Kind.Code())
 	case f != nil:
 		s.fail("whole", "request refused: %s", f.Kind.Code())
 	case !nameable(q.Model):
 		s.note("no configuration can hold the model's name: another request was made")
 	default:
-		s.ask = ask{body: body, model: q.Model, inject: q.Stream && !q.WantsUsage}
+		a.model, a.inject = q.Model, a.api.asks && q.Stream && !q.WantsUsage
+		s.ask = a
 		return
 	}
-	s.ask = s.made()
+	s.ask = s.made(a.place)
 }
 
-// proper reports whether a body has what a chat needs.
-func proper(body []byte) bool {
-	var q struct {
-		Model    string            `json:"model"`
-		Messages []json.RawMessage `json:"messages"`
-		Stream   *bool             `json:"stream"`
+// parse is how the gateway reads the request.
+func (a *ask) parse(d *dialect.Dialect, model string) (dialect.Endpoint, dialect.Request, *fault.Error) {
+	e, f := d.Request.Match(dialect.Head{
+		Method: "POST", Path: a.place.fill(a.api.path, model), Query: a.place.query, ContentType: "application/json",
+	})
+	if f != nil {
+		return e, dialect.Request{}, f
 	}
-	return json.Unmarshal(body, &q) == nil && q.Model != "" && q.Messages != nil
+	q, f := d.Request.Parse(e, a.body, nil)
+	return e, q, f
 }
 
 // made is a request that could have led to the answer.
-func (s *subject) made() ask {
-	a := ask{model: s.Model}
+func (s *subject) made(p place) ask {
+	a := ask{api: s.api, place: p, model: s.Model}
 	if !nameable(a.model) {
 		a.model = "model"
 	}
-	stream := ""
-	if s.Streaming {
-		stream = `"stream":true,"stream_options":{"include_usage":true},`
-	}
-	a.body = fmt.Appendf(nil, `{%s"model":%q,"messages":[{"role":"user","content":"hello"}]}`, stream, a.model)
+	a.body = a.api.request(a.model, s.Streaming)
 	return a
 }
 
@@ -82,12 +83,28 @@ func nameable(name string) bool {
 }
 
 // as is the request for another name of the model.
-func (a *ask) as(alias string) ([]byte, error) {
+func (a *ask) as(alias string) (ask, error) {
+	b := *a
+	b.model = alias
+	if a.api.inPath() {
+		return b, nil
+	}
 	o, err := jsonedit.Parse(a.body, nil)
 	if err != nil {
-		return nil, err
+		return b, err
 	}
-	return jsonedit.Splice(nil, a.body, o.Set("model", jsonedit.AppendString(nil, alias))), nil
+	b.body = jsonedit.Splice(nil, a.body, o.Set("model", jsonedit.AppendString(nil, alias)))
+	return b, nil
+}
+
+// target is the path and query of a request, at the gateway or, with the base
+// of a backend in front, at the provider.
+func (a *ask) target(base, path string) string {
+	out := base + a.place.fill(path, a.model)
+	if a.place.query != "" {
+		out += "?" + a.place.query
+	}
+	return out
 }
 
 // differs compares what a provider got with what it should get: the caller's

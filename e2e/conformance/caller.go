@@ -3,10 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -78,11 +78,11 @@ func (c *caller) send(ctx context.Context, n int, x *exchange) {
 }
 
 func (c *caller) request(ctx context.Context, n int, x *exchange) (*http.Request, error) {
-	body, err := x.ask.as(x.alias)
+	asked, err := x.ask.as(x.alias)
 	if err != nil {
 		return nil, err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.api+"/v1/chat/completions", bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, asked.target(c.api, x.ask.api.path), bytes.NewReader(asked.body))
 	if err != nil {
 		return nil, err
 	}
@@ -94,9 +94,36 @@ func (c *caller) request(ctx context.Context, n int, x *exchange) (*http.Request
 		}
 	}
 	r.Header.Set("content-type", "application/json")
-	r.Header.Set("authorization", "Bearer "+c.key)
+	name := credentialHeader(x.ask.api.dialect)
+	r.Header.Set(name, credential(name, c.key))
 	r.Header.Set(rowHeader, strconv.Itoa(n))
 	return r, nil
+}
+
+// credentialHeader is where the callers and providers of a dialect have keys.
+func credentialHeader(dialect string) string {
+	switch dialect {
+	case "anthropic":
+		return "x-api-key"
+	case "gemini":
+		return "x-goog-api-key"
+	}
+	return "authorization"
+}
+
+// credential is a key as a header carries it.
+func credential(header, key string) string {
+	if header == "authorization" {
+		return "Bearer " + key
+	}
+	return key
+}
+
+// sameTarget compares two paths with their queries, escapes undone.
+func sameTarget(a, b string) bool {
+	x, err := url.Parse(a)
+	y, err2 := url.Parse(b)
+	return err == nil && err2 == nil && x.Path == y.Path && x.RawQuery == y.RawQuery
 }
 
 // fault notes a difference of this exchange.
@@ -109,14 +136,17 @@ func (x *exchange) fault(format string, args ...any) {
 // received judges the request as it arrived at the upstream.
 func (x *exchange) received() {
 	x.mu.Lock()
-	hits, got, auth := x.hits, x.got, x.auth
+	hits, got, target, auth := x.hits, x.got, x.target, x.auth
 	x.mu.Unlock()
 	if hits != 1 {
 		x.fault("%d requests arrive at the provider, want 1", hits)
 		return
 	}
-	if auth != "Bearer "+x.key {
+	if auth != credential(credentialHeader(x.api.dialect), x.key) {
 		x.fault("the credential at the provider is not that of its backend")
+	}
+	if !sameTarget(target, x.ask.target(x.base("/"+x.backend), x.ask.api.below)) {
+		x.fault("the request arrives on another path or with another query")
 	}
 	if diff := x.ask.differs(got); diff != "" {
 		x.fault("%s", diff)
@@ -169,29 +199,25 @@ func (x *exchange) replaced(resp *http.Response, body []byte) {
 	if resp.StatusCode != fault.ProviderCredential.Status() {
 		x.fault("status %d for a rejected credential, want %d", resp.StatusCode, fault.ProviderCredential.Status())
 	}
-	if err := fourKeys(body); err != nil {
+	if err := shape(x.ask.api.dialect, body); err != nil {
 		x.fault("error body: %v", err)
 	}
-	var e struct {
-		Error struct {
-			Code string `json:"code"`
-		} `json:"error"`
-	}
-	if err := json.Unmarshal(body, &e); err != nil || e.Error.Code != fault.ProviderCredential.Code() {
+	want := x.d.Errors.Fault(fault.New(fault.ProviderCredential, ""), x.id)
+	if code(x.ask.api.dialect, body) != code(x.ask.api.dialect, want) {
 		x.fault("a rejected credential has not its own code")
 	}
 }
 
-// told judges any other error: OpenAI's shape, in the provider's own bytes
+// told judges any other error: the dialect's shape, in the provider's own bytes
 // where they have it.
 func (x *exchange) told(resp *http.Response, body []byte) {
-	if err := fourKeys(body); err != nil {
+	if err := shape(x.api.dialect, body); err != nil {
 		x.fault("error body: %v", err)
 	}
 	if got := resp.Header.Get("content-type"); !strings.HasPrefix(got, "application/json") {
 		x.fault("the error's content type is %q", got)
 	}
-	if diff := differ("error body", body, x.refusal); diff != "" {
+	if diff := differ("error body", body, x.refusal(x.id)); diff != "" {
 		x.fault("%s", diff)
 	}
 }

@@ -86,7 +86,7 @@ const (
 
 // made are rows of our own with the modes in which each must fail.
 func made() []madeRow {
-	all := modes()
+	all := []string{whole, "event", "byte", "random", witness, pieces, attached}
 	return []madeRow{
 		{name: "unary", request: asks, body: unary, truth: truth},
 		{name: "no_request", body: unary, truth: truth},
@@ -146,7 +146,7 @@ func (m madeRow) write(w io.Writer) {
 		m.name, or(m.provider, "openai"), m.more, m.stream, request, max(m.status, 200), headers, m.body, or(m.truth, "null"))
 }
 
-func folder(t *testing.T, rows []madeRow) string {
+func rowsFolder(t *testing.T, rows []madeRow) string {
 	t.Helper()
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
@@ -173,12 +173,13 @@ func TestVerdicts(t *testing.T) {
 }
 
 func verdicts(t *testing.T, o options) {
+	t.Helper()
 	rows := made()
-	subjects, err := load(options{data: folder(t, rows)})
+	subjects, err := load(options{data: rowsFolder(t, rows)}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := inProcess(t.Context(), subjects); err != nil {
+	if err := inProcess(t.Context(), subjects, &translator{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := behindEnvoy(t.Context(), o, io.Discard, subjects); err != nil {
@@ -278,7 +279,7 @@ func TestWithoutUsageEvents(t *testing.T) {
 func TestKinds(t *testing.T) {
 	k := kinds{}
 	for label, want := range map[string]string{"groq": "groq", "alibaba": "openai", "together": "together", `odd"`: "openai"} {
-		if got := k.of(label); got != want {
+		if got := k.of("openai", label); got != want {
 			t.Errorf("%s: %s, want %s", label, got, want)
 		}
 	}

@@ -29,7 +29,6 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/signalbox-dev/signalbox/pkg/gatewaytest/recorded"
@@ -41,6 +40,7 @@ type options struct {
 	each    int    // at most so many rows of each provider, form and status; 0: all
 	workers int
 	verbose bool
+	inside  bool // in process only
 	noLua   bool // Envoy's own filters lift usage, the gateway hides it
 }
 
@@ -51,6 +51,7 @@ func main() {
 	flag.IntVar(&o.each, "each", 0, "at most so many rows of each provider, form and status; 0: all")
 	flag.IntVar(&o.workers, "workers", 8, "requests at a time behind Envoy")
 	flag.BoolVar(&o.verbose, "v", false, "say of every row what was decided about it")
+	flag.BoolVar(&o.inside, "in-process", false, "leave Envoy out")
 	flag.BoolVar(&o.noLua, "no-lua", false, "without the script in Envoy: envoy.lua is false")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -66,7 +67,7 @@ func main() {
 
 // run judges all rows and prints what it found to w.
 func run(ctx context.Context, o options, w io.Writer) (tally, error) {
-	subjects, err := load(o)
+	subjects, err := load(o, w)
 	if errors.Is(err, fs.ErrNotExist) {
 		fmt.Fprintln(w, "skipped: no recorded traffic; set DATA to a folder with traffic/recorded.jsonl.gz")
 		return tally{}, tally{}.print(w)
@@ -74,38 +75,20 @@ func run(ctx context.Context, o options, w io.Writer) (tally, error) {
 	if err != nil {
 		return tally{}, err
 	}
-	if err := inProcess(ctx, subjects); err != nil {
+	t, err := newTranslator(o, w)
+	if err != nil {
 		return tally{}, err
 	}
-	if err := behindEnvoy(ctx, o, w, subjects); err != nil {
+	if err := inProcess(ctx, subjects, t); err != nil {
 		return tally{}, err
+	}
+	if err := readBySDKs(ctx, w, subjects); err != nil {
+		return tally{}, err
+	}
+	if !o.inside {
+		if err := behindEnvoy(ctx, o, w, subjects); err != nil {
+			return tally{}, err
+		}
 	}
 	return report(w, subjects, o)
-}
-
-// load reads the rows of chat completions, whoever answered them.
-func load(o options) ([]*subject, error) {
-	dir := o.data
-	if dir == "" {
-		var ok bool
-		if dir, ok = recorded.Find(); !ok {
-			return nil, fs.ErrNotExist
-		}
-	}
-	var subjects []*subject
-	kinds, seen := kinds{}, map[string]int{}
-	for r, err := range recorded.Read(dir) {
-		if err != nil {
-			return nil, err
-		}
-		if r.Endpoint != "chat_completions" || !strings.Contains(r.ID+" "+r.Provider, o.only) {
-			continue
-		}
-		group := fmt.Sprint(r.Provider, r.Streaming, r.Response.Status, r.Skip() == "")
-		if seen[group]++; o.each > 0 && seen[group] > o.each {
-			continue
-		}
-		subjects = append(subjects, newSubject(r, kinds.of(r.Provider)))
-	}
-	return subjects, nil
 }

@@ -4,34 +4,33 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"iter"
+	"net/url"
 	"reflect"
 	"runtime"
 	"strings"
 	"sync"
 
-	"github.com/signalbox-dev/signalbox/pkg/builtin"
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
 	"github.com/signalbox-dev/signalbox/pkg/gatewaytest/recorded"
-	"github.com/signalbox-dev/signalbox/pkg/genai"
 )
 
 // seed makes the random cuts repeatable.
 const seed = 20
 
-// inProcess runs the codecs of the dialect on every subject, in every cut.
-func inProcess(ctx context.Context, subjects []*subject) error {
-	d := builtin.Dialects()["openai"]
+// inProcess runs the codecs of its dialect on every subject, in every cut, and
+// the translation to OpenAI's.
+func inProcess(ctx context.Context, subjects []*subject, t *translator) error {
 	return each(ctx, runtime.GOMAXPROCS(0), subjects, func(s *subject) {
-		s.prepare(&d)
-		s.request(&d)
+		s.prepare()
+		s.request()
 		for _, cut := range recorded.Cuts(seed) {
-			s.meter(&d, cut)
-			s.hide(&d, cut)
+			s.judged[cut.Name] = true
+			s.meter(cut)
+			s.hide(cut)
 		}
-		s.errorBody(&d)
+		s.errorBody()
+		t.translate(s)
 	})
 }
 
@@ -58,8 +57,8 @@ func each(ctx context.Context, n int, subjects []*subject, f func(*subject)) err
 
 // meter compares what our meter reads with the truth, and a cut answer with
 // the whole one.
-func (s *subject) meter(d *dialect.Dialect, cut recorded.Cut) {
-	m := d.Answer.Meter(genai.Chat, s.Streaming, s.kind)
+func (s *subject) meter(cut recorded.Cut) {
+	m := s.d.Answer.Meter(s.op, s.Streaming, s.kind)
 	for p := range cut.Pieces(s.Response.Body) {
 		m.Feed(p)
 	}
@@ -67,7 +66,7 @@ func (s *subject) meter(d *dialect.Dialect, cut recorded.Cut) {
 	if diff := s.Truth.Diff(r.Usage, r.Found); diff != "" {
 		s.fail(cut.Name, "meter: %s", diff)
 	}
-	if cut.Name == "whole" {
+	if cut.Name == whole {
 		s.reading = r
 		if r.Malformed > 0 {
 			s.note("%d events are no JSON", r.Malformed)
@@ -78,11 +77,11 @@ func (s *subject) meter(d *dialect.Dialect, cut recorded.Cut) {
 }
 
 // hide compares the stream behind the hider with the slow truth.
-func (s *subject) hide(d *dialect.Dialect, cut recorded.Cut) {
-	if !s.Streaming || s.refused() {
+func (s *subject) hide(cut recorded.Cut) {
+	if !s.Streaming || s.refused() || !s.api.asks {
 		return
 	}
-	h := d.Answer.Hider()
+	h := s.d.Answer.Hider()
 	var got []byte
 	for p := range cut.Pieces(s.Response.Body) {
 		got = h.Feed(got, p)
@@ -111,13 +110,16 @@ func withoutUsageEvents(body []byte) []byte {
 	return out
 }
 
-func events(body []byte) iter.Seq[[]byte] {
+func events(body []byte) iter.Seq[[]byte] { return cutting("event")(body) }
+
+// cutting is the cut of a name.
+func cutting(name string) func([]byte) iter.Seq[[]byte] {
 	for _, c := range recorded.Cuts(seed) {
-		if c.Name == "event" {
-			return c.Pieces(body)
+		if c.Name == name {
+			return c.Pieces
 		}
 	}
-	return func(yield func([]byte) bool) { yield(body) } // cannot happen: there is such a cut
+	return nil // cannot happen: all names that are asked for exist
 }
 
 // payload joins the data lines of an event.
@@ -132,58 +134,51 @@ func payload(block []byte) []byte {
 }
 
 // request rewrites the request for another model and checks that nothing else
-// changes.
-func (s *subject) request(d *dialect.Dialect) {
-	alias := "another/model"
-	body, err := s.ask.as(alias)
+// changes, nor the path on which it leaves.
+func (s *subject) request() {
+	asked, err := s.ask.as("another/model")
 	if err != nil {
-		s.fail("whole", "request: %v", err)
+		s.fail(whole, "request: %v", err)
 		return
 	}
-	q, f := d.Request.Parse(chat(), body, nil)
+	e, q, f := asked.parse(s.d, asked.model)
 	if f != nil {
-		s.fail("whole", "request refused: %s", f.Kind.Code())
+		s.fail(whole, "request refused: %s", f.Kind.Code())
 		return
 	}
-	got, injected := d.Request.Rewrite(nil, &q, dialect.Target{Model: s.ask.model, InjectUsage: s.ask.inject})
+	if q.Model != asked.model {
+		s.fail(whole, "request: the model is not that of the request")
+	}
+	got, injected := s.d.Request.Rewrite(nil, &q, dialect.Target{Model: s.ask.model, InjectUsage: s.ask.inject})
 	if injected != s.ask.inject {
-		s.fail("whole", "request: usage injected %v, want %v", injected, s.ask.inject)
+		s.fail(whole, "request: usage injected %v, want %v", injected, s.ask.inject)
+	}
+	if got == nil {
+		got = asked.body
 	}
 	if diff := s.ask.differs(got); diff != "" {
-		s.fail("whole", "%s", diff)
+		s.fail(whole, "%s", diff)
 	}
+	s.path(e, q.Stream)
 }
 
-// errorBody checks what a caller gets of an error.
-func (s *subject) errorBody(d *dialect.Dialect) {
-	if !s.refused() {
+// path checks where a backend is asked.
+func (s *subject) path(e dialect.Endpoint, stream bool) {
+	if s.d.Path == nil {
 		return
 	}
-	got := d.Errors.Render(d.Errors.Read(dialect.ErrorAnswer{Status: s.Response.Status, ContentType: s.contentType(), Body: s.Response.Body}), true, "id")
-	s.refusal = got
-	if err := fourKeys(got); err != nil {
-		s.fail("whole", "error body: %v", err)
-	}
-	if fourKeys(s.Response.Body) == nil && !bytes.Equal(got, s.Response.Body) {
-		s.note("the error's own bytes do not pass: something in them is not for callers")
+	base := s.base("/base")
+	got, err := url.PathUnescape(s.d.Path(base, dialect.Call{Operation: s.op, Model: s.ask.model, Stream: stream, Own: &e}))
+	want, err2 := url.PathUnescape(base + s.ask.place.fill(s.api.below, s.ask.model))
+	if err != nil || err2 != nil || got != want {
+		s.fail(whole, "request: it leaves on another path")
 	}
 }
 
-// fourKeys checks a body against OpenAI's schema ErrorResponse.
-func fourKeys(body []byte) error {
-	var e map[string]map[string]any
-	if err := json.Unmarshal(body, &e); err != nil {
-		return errors.New("not an object of an object")
+// base is the base path of a backend in its dialect below a root.
+func (s *subject) base(root string) string {
+	if s.api.dialect == "openai" || s.api.dialect == "responses" {
+		return root + "/v1"
 	}
-	if len(e) != 1 || len(e["error"]) != 4 {
-		return fmt.Errorf("%d keys, %d in error", len(e), len(e["error"]))
-	}
-	for _, k := range []string{"message", "type", "param", "code"} {
-		v, ok := e["error"][k]
-		_, text := v.(string)
-		if !ok || !text && (v != nil || k == "message" || k == "type") {
-			return fmt.Errorf("key %s is %T", k, v)
-		}
-	}
-	return nil
+	return root
 }

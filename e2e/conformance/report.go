@@ -30,8 +30,10 @@ func (t tally) print(w io.Writer) error {
 // score is a line of the table.
 type score struct {
 	rows, skipped int
-	passed        map[string]int // by mode
+	due, passed   map[string]int // by mode
 }
+
+func newScore() *score { return &score{due: map[string]int{}, passed: map[string]int{}} }
 
 // report prints exceptions, failures, the table and the last line.
 func report(w io.Writer, subjects []*subject, o options) (tally, error) {
@@ -39,10 +41,11 @@ func report(w io.Writer, subjects []*subject, o options) (tally, error) {
 	scores := map[string]*score{}
 	for _, s := range subjects {
 		s.excuse(exceptions(!o.noLua))
-		sc := scores[s.Provider]
+		group := s.api.dialect + " " + s.Provider
+		sc := scores[group]
 		if sc == nil {
-			sc = &score{passed: map[string]int{}}
-			scores[s.Provider] = sc
+			sc = newScore()
+			scores[group] = sc
 		}
 		sc.add(s)
 		t.add(s)
@@ -88,7 +91,8 @@ func (sc *score) add(s *subject) {
 		sc.skipped++
 		return
 	}
-	for _, m := range modes() {
+	for m := range s.judged {
+		sc.due[m]++
 		if len(s.failures[m]) == 0 {
 			sc.passed[m]++
 		}
@@ -98,7 +102,7 @@ func (sc *score) add(s *subject) {
 // print says what is to be said about one row.
 func (s *subject) print(w io.Writer, verbose bool) {
 	line := func(word, mode, text string) {
-		fmt.Fprintf(w, "%s %s %s %s: %s\n", word, s.ID, s.Provider, mode, text)
+		fmt.Fprintf(w, "%s %s %s %s %s: %s\n", word, s.ID, s.Endpoint, s.Provider, mode, text)
 	}
 	for _, m := range modes() {
 		for _, f := range s.failures[m] {
@@ -122,8 +126,8 @@ func (s *subject) print(w io.Writer, verbose bool) {
 // table prints passed rows by provider and mode.
 func table(w io.Writer, scores map[string]*score) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(tw, "provider\trows\tskipped\t%s\t\n", strings.Join(modes(), "\t"))
-	sum := &score{passed: map[string]int{}}
+	fmt.Fprintf(tw, "dialect and provider\trows\tskipped\t%s\t\n", strings.Join(modes(), "\t"))
+	sum := newScore()
 	names := make([]string, 0, len(scores))
 	for n := range scores {
 		names = append(names, n)
@@ -140,16 +144,20 @@ func table(w io.Writer, scores map[string]*score) error {
 func (sc *score) include(o *score) {
 	sc.rows += o.rows
 	sc.skipped += o.skipped
-	for m, n := range o.passed {
-		sc.passed[m] += n
+	for m, n := range o.due {
+		sc.due[m] += n
+		sc.passed[m] += o.passed[m]
 	}
 }
 
 func (sc *score) row(w io.Writer, name string) {
 	fmt.Fprintf(w, "%s\t%d\t%d\t", name, sc.rows, sc.skipped)
-	due := sc.rows - sc.skipped
 	for _, m := range modes() {
-		fmt.Fprintf(w, "%d/%d\t", sc.passed[m], due)
+		if sc.due[m] == 0 {
+			fmt.Fprint(w, "-\t")
+			continue
+		}
+		fmt.Fprintf(w, "%d/%d\t", sc.passed[m], sc.due[m])
 	}
 	fmt.Fprintln(w)
 }

@@ -59,6 +59,7 @@ func behindEnvoy(ctx context.Context, o options, w io.Writer, subjects []*subjec
 	}
 	compare(exchanges, rows)
 	for _, x := range exchanges {
+		x.judged[x.mode] = true
 		x.failures[x.mode] = append(x.failures[x.mode], x.failed...)
 	}
 	return nil
@@ -94,12 +95,13 @@ func plan(subjects []*subject) ([]*exchange, func(url string) *bed.Config) {
 			if mode == pieces {
 				metering = witness
 			}
-			backend := backends[s.Provider]
+			family := s.Provider + "\n" + s.d.Family
+			backend := backends[family]
 			if backend == "" {
 				backend = fmt.Sprintf("%s-%d", hostname(s.Provider), len(backends))
-				backends[s.Provider] = backend
+				backends[family] = backend
 			}
-			x.key = "sk-" + backend
+			x.key, x.backend = "sk-"+backend, backend
 			id := metering + "\n" + backend + "\n" + s.ask.model
 			if models[id] == "" {
 				models[id] = fmt.Sprintf("%s/%d", metering, len(models))
@@ -108,22 +110,21 @@ func plan(subjects []*subject) ([]*exchange, func(url string) *bed.Config) {
 			x.alias = models[id]
 		}
 	}
-	return exchanges, func(url string) *bed.Config { return configure(url, order, backends) }
+	return exchanges, func(url string) *bed.Config { return configure(url, order) }
 }
 
-func configure(url string, order []*exchange, backends map[string]string) *bed.Config {
+func configure(url string, order []*exchange) *bed.Config {
 	c := &bed.Config{
 		Teams:  []bed.Section{{"name": team}},
 		Routes: []bed.Section{{"name": attached, "models": []string{attached + "/*"}, "metering": "attached"}},
 	}
 	added := map[string]bool{}
 	for _, x := range order {
-		name := backends[x.Provider]
-		if !added[name] {
-			added[name] = true
-			c.Add(bed.Backend{Name: name, URL: url + "/" + name + "/v1", Key: x.key, Kind: x.kind})
+		if !added[x.backend] {
+			added[x.backend] = true
+			c.Add(bed.Backend{Name: x.backend, URL: x.base(url + "/" + x.backend), Key: x.key, Kind: x.kind, Dialect: x.d.Family})
 		}
-		c.Model(x.alias, name+"/"+x.ask.model)
+		c.Model(x.alias, x.backend+"/"+x.ask.model)
 	}
 	return c
 }

@@ -6,36 +6,52 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/config"
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
 	"github.com/signalbox-dev/signalbox/pkg/gatewaytest/recorded"
+	"github.com/signalbox-dev/signalbox/pkg/genai"
 )
 
-// The modes behind Envoy; those in process have the names of the cuts.
+// The modes. Those before chat are in process and have the names of the cuts,
+// the last four are behind Envoy.
 const (
+	whole    = "whole"
+	chat     = "chat"
+	schema   = "schema"
+	python   = "python"
+	node     = "node"
 	witness  = "witness"
 	pieces   = "pieces"
 	attached = "attached"
+	across   = "across"
 )
 
-// modes are all ways in which a row is replayed, in the table's order.
+// modes are all ways in which a row is judged, in the table's order.
 func modes() []string {
-	return []string{"whole", "event", "byte", "random", witness, pieces, attached}
+	return []string{whole, "event", "byte", "random", chat, schema, python, node, witness, pieces, attached, across}
 }
 
 // subject is one recorded row under judgement.
 type subject struct {
 	*recorded.Row
+	api     *api
+	d       *dialect.Dialect // that its provider speaks
+	op      genai.Operation
 	kind    string // of the provider, as a configuration names it
 	skip    string // why it is no evidence
 	ask     ask
 	reading dialect.Reading // of our meter, fed with the whole answer
-	refusal []byte          // what a caller gets of an error answer
 
+	translations []translation
+
+	judged   map[string]bool     // by mode: it was judged in it
 	failures map[string][]string // by mode
 	excused  map[string]string   // reason, by mode
 	notes    []string
 }
 
-func newSubject(r *recorded.Row, kind string) *subject {
-	return &subject{Row: r, kind: kind, skip: r.Skip(), failures: map[string][]string{}, excused: map[string]string{}}
+func newSubject(r *recorded.Row, a *api, d *dialect.Dialect) *subject {
+	return &subject{
+		Row: r, api: a, d: d, skip: r.Skip(),
+		judged: map[string]bool{}, failures: map[string][]string{}, excused: map[string]string{},
+	}
 }
 
 // fail notes a difference. The text must hold no content.
@@ -49,6 +65,11 @@ func (s *subject) note(format string, args ...any) {
 
 // refused reports whether the provider answered with an error status.
 func (s *subject) refused() bool { return s.Response.Status >= 400 }
+
+// answer is the provider's error answer as the gateway reads it.
+func (s *subject) answer() dialect.ErrorAnswer {
+	return dialect.ErrorAnswer{Status: s.Response.Status, ContentType: s.contentType(), Body: s.Response.Body}
+}
 
 // contentType is that of the answer. Where none was recorded it is the one
 // that goes with the form.
@@ -65,9 +86,13 @@ func (s *subject) contentType() string {
 // kinds maps the labels of the data to the kinds that a configuration knows.
 type kinds map[string]string
 
-// of is the label itself where the configuration's schema has it; others
-// follow OpenAI's own rules.
-func (k kinds) of(provider string) string {
+// of is the label itself where the configuration's schema has it for OpenAI's
+// dialects; other labels follow OpenAI's own rules, other dialects have one
+// kind.
+func (k kinds) of(dialect, provider string) string {
+	if dialect != "openai" && dialect != "responses" {
+		return ""
+	}
 	if kind, ok := k[provider]; ok {
 		return kind
 	}

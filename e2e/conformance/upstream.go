@@ -12,8 +12,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/signalbox-dev/signalbox/pkg/gatewaytest/recorded"
 )
 
 // rowHeader tells the upstream which exchange a request belongs to. The
@@ -23,13 +21,15 @@ const rowHeader = "x-conformance-exchange"
 // exchange is one replay of a subject behind Envoy.
 type exchange struct {
 	*subject
-	mode  string
-	alias string // of the model
-	key   string // of the backend
-	id    string // that Envoy gave the request
+	mode    string
+	alias   string // of the model
+	key     string // of the backend
+	backend string
+	id      string // that Envoy gave the request
 
 	mu     sync.Mutex
 	got    []byte // the request as the upstream received it
+	target string // its path and query
 	auth   string
 	hits   int
 	failed []string
@@ -37,16 +37,11 @@ type exchange struct {
 
 // cut is the body in the pieces in which it is written.
 func (x *exchange) cut() iter.Seq[[]byte] {
-	name := "whole"
-	if x.mode == pieces {
+	name := whole
+	if x.mode == pieces || x.mode == across {
 		name = "random"
 	}
-	for _, c := range recorded.Cuts(seed) {
-		if c.Name == name {
-			return c.Pieces(x.Response.Body)
-		}
-	}
-	return nil // cannot happen: both cuts exist
+	return cutting(name)(x.Response.Body)
 }
 
 // upstream answers every exchange with what was recorded.
@@ -86,7 +81,7 @@ func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	x.mu.Lock()
-	x.got, x.auth = body, r.Header.Get("authorization")
+	x.got, x.target, x.auth = body, r.URL.RequestURI(), r.Header.Get(credentialHeader(x.api.dialect))
 	x.hits++
 	x.mu.Unlock()
 	x.answer(w)
@@ -97,7 +92,7 @@ func (x *exchange) answer(w http.ResponseWriter) {
 		w.Header().Set(name, value)
 	}
 	flusher := http.NewResponseController(w)
-	chunked := x.Streaming || x.mode == pieces || x.Response.Header["transfer-encoding"] != ""
+	chunked := x.Streaming || x.mode == pieces || x.mode == across || x.Response.Header["transfer-encoding"] != ""
 	if !chunked {
 		w.Header().Set("content-length", strconv.Itoa(len(x.Response.Body)))
 	}

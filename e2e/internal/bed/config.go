@@ -36,7 +36,8 @@ type Backend struct {
 	Header    string // default authorization
 	Prefix    string
 	Region    string
-	Kind      string // default openai
+	Dialect   string // default openai
+	Kind      string // default that of the dialect
 	More      Section
 }
 
@@ -57,11 +58,13 @@ func (c *Config) Add(b Backend) {
 	for k, v := range b.More {
 		backend[k] = v
 	}
-	kind := b.Kind
-	if kind == "" {
-		kind = "openai"
+	p := Section{"name": b.Name, "backends": []Section{backend}}
+	for name, value := range map[string]string{"dialect": b.Dialect, "kind": b.Kind} {
+		if value != "" {
+			p[name] = value
+		}
 	}
-	c.Providers = append(c.Providers, Section{"name": b.Name, "dialect": "openai", "kind": kind, "backends": []Section{backend}})
+	c.Providers = append(c.Providers, p)
 }
 
 func (c *Config) credential(b Backend) Section {

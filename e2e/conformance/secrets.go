@@ -1,0 +1,88 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/signalbox-dev/signalbox/e2e/conformance/openapi"
+)
+
+// errorBody judges what a caller of OpenAI's gets of the provider's error.
+func (t *translator) errorBody(s *subject) {
+	s.judged[chat] = true
+	got := t.front.Errors.Render(s.d.Errors.Read(s.answer()), false, "id")
+	t.refusal(s, got)
+	for _, secret := range secrets() {
+		a := s.answer()
+		var e map[string]any
+		if json.Unmarshal(a.Body, &e) != nil {
+			return
+		}
+		plant(e, secret)
+		a.Body, _ = json.Marshal(e) //nolint:errchkjson // made of JSON
+		if got := t.front.Errors.Render(s.d.Errors.Read(a), false, "id"); strings.Contains(string(got), secret) {
+			s.fail(chat, "error: a secret of %d bytes leaks", len(secret))
+		}
+	}
+}
+
+// refusal judges an error in OpenAI's shape.
+func (t *translator) refusal(s *subject, got []byte) {
+	if err := fourKeys(got); err != nil {
+		s.fail(chat, "error: %v", err)
+	}
+	if t.schemas != nil {
+		s.judged[schema] = true
+		if err := t.schemas.Check(openapi.Error, got); err != nil {
+			s.fail(schema, "error: %v", err)
+		}
+	}
+	if d := messageDiff(s.Response.Body, got); d != "" {
+		s.fail(chat, "error: %s", d)
+	}
+}
+
+// messageDiff checks that the provider's message reaches the caller, unless something
+// in it is not for callers.
+func messageDiff(recorded, got []byte) string {
+	message := func(doc []byte) string {
+		var e struct {
+			Error struct {
+				Message string `json:"message"`
+			} `json:"error"`
+		}
+		_ = json.Unmarshal(doc, &e) // then it is empty
+		return e.Error.Message
+	}
+	want, have := message(recorded), message(got)
+	if want != "" && have != want && !strings.Contains(have, "[redacted]") {
+		return fmt.Sprintf("message of %d bytes, want %d", len(have), len(want))
+	}
+	return ""
+}
+
+// secrets are what providers were seen to repeat in their errors.
+func secrets() []string {
+	return []string{
+		"sk-ant-api03-Zx81kQvLm2_s9d8f7g6h5j4k3", "AIzaSyD3f9GhJk2LmN4pQrStUvWxYz012345678", "projects/123456789012/locations/eu",
+		"someone@example.com", "org-Abc123Def456Ghi",
+	}
+}
+
+// plant puts a secret at the end of every message.
+func plant(v any, secret string) {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, inner := range v {
+			if text, ok := inner.(string); ok && k == "message" {
+				v[k] = text + " " + secret
+			}
+			plant(inner, secret)
+		}
+	case []any:
+		for _, inner := range v {
+			plant(inner, secret)
+		}
+	}
+}
