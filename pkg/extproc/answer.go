@@ -60,6 +60,9 @@ func (ss *session) stay(want pipeline.Want) (bool, error) {
 	if ss.mode == 0 {
 		return ss.leave(how)
 	}
+	if ss.x.Translator != nil {
+		remove = append(remove, "content-encoding")
+	}
 	ss.srv.Metrics.Stays.WithLabelValues(how).Inc()
 	return false, ss.out.send(answerHead(ss.notes(), remove, ss.mode), false)
 }
@@ -101,13 +104,13 @@ func (ss *session) answerBody(b []byte) (bool, error) {
 	broken := ss.x.Broken()
 	switch {
 	case broken != nil && ss.mode == modeBuffered:
-		return true, ss.out.send(whole(ss.errorHeaders(max(broken.Status, 400), len(out)), out), true)
+		return true, ss.out.send(whole(ss.errorHeaders(max(broken.Status, 400), len(out)), nil, out), true)
 	case broken != nil:
 		return false, breakOff(&ss.out, out)
 	case ss.mode == modeDuplex:
 		return end, pieces(&ss.out, out, end)
 	case ss.mode == modeBuffered:
-		return true, ss.out.send(whole(nil, out), true)
+		return true, ss.out.send(whole(nil, nil, out), true)
 	}
 	return end, ss.out.send(unchanged(answerResponseBody), end)
 }

@@ -93,7 +93,16 @@ func (o *owned) head(h headers) (bool, error) {
 		o.holding = true
 		return false, nil
 	}
-	return false, o.out.send(answerHead(o.headers(), []string{"content-length"}, 0), false)
+	return false, o.out.send(answerHead(o.headers(), o.removals(), 0), false)
+}
+
+// removals are the headers of the provider's that do not fit the answer any
+// more.
+func (o *owned) removals() []string {
+	if o.translated() {
+		return []string{"content-length", "content-encoding"}
+	}
+	return []string{"content-length"}
 }
 
 func (o *owned) gates() policy.Gate { return o.x.Decision.Route.Gates }
@@ -164,7 +173,7 @@ func (o *owned) judge(end bool) (bool, error) {
 		return o.whole(o.headers(), o.held)
 	}
 	o.holding = false
-	if err := o.out.send(answerHead(o.headers(), []string{"content-length"}, 0), false); err != nil {
+	if err := o.out.send(answerHead(o.headers(), o.removals(), 0), false); err != nil {
 		return false, err
 	}
 	return o.pass(o.held, end)
@@ -230,7 +239,7 @@ func (o *owned) whole(set []header, body []byte) (bool, error) {
 	case o.bare:
 		return true, o.out.send(replaceAnswer(append(set, header{"content-length", strconv.Itoa(len(body))}), encodings, body), true)
 	case !o.x.Call.Stream:
-		return true, o.out.send(whole(set, body), true)
+		return true, o.out.send(whole(set, o.removals(), body), true)
 	}
 	if err := o.out.send(answerHead(set, []string{"content-length", "content-encoding"}, 0), false); err != nil {
 		return false, err

@@ -340,11 +340,11 @@ func piece(data []byte, end bool) *reply {
 }
 
 // whole is the answer to a buffered response body that was changed.
-func whole(set []header, data []byte) *reply {
+func whole(set []header, remove []string, data []byte) *reply {
 	e := newEncoder(pool, 512+len(data))
 	b := e.open(answerResponseBody)
 	c := e.open(1)
-	e.mutation(append(set, header{"content-length", strconv.Itoa(len(data))}), nil)
+	e.mutation(append(set, header{"content-length", strconv.Itoa(len(data))}), remove)
 	e.b = append(append(e.b, e.bodyTail(len(data))...), data...)
 	e.close(c, 0)
 	e.close(b, 0)

@@ -159,7 +159,7 @@ func TestAnswerReplies(t *testing.T) {
 	if string(s.Body) != "data" || !s.EndOfStream {
 		t.Errorf("piece %v", s)
 	}
-	w := decode(t, whole(nil, []byte("data"))).GetResponseBody().GetResponse()
+	w := decode(t, whole(nil, nil, []byte("data"))).GetResponseBody().GetResponse()
 	if string(w.GetBodyMutation().GetBody()) != "data" || set(w.HeaderMutation)["content-length"] != "4" {
 		t.Errorf("whole %v", w)
 	}

@@ -9,7 +9,6 @@
 package translate
 
 import (
-	"strings"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
@@ -49,10 +48,7 @@ func (Stage) AnswerHead(x *pipeline.Exchange) pipeline.Want {
 // coding that was not asked for cannot be read.
 func Open(x *pipeline.Exchange, i int, coding string) *dialect.Translator {
 	p := &x.Order[i]
-	dec := p.Dialect.Back.Decoder(x.Endpoint.Operation, x.Call.Stream, p.Candidate.Backend.Kind)
-	if coding != "" && !strings.EqualFold(coding, "identity") {
-		dec = blind{}
-	}
+	dec := decoded(p.Dialect.Back.Decoder(x.Endpoint.Operation, x.Call.Stream, p.Candidate.Backend.Kind), coding)
 	if !p.Translated {
 		return dialect.NewTranslator(dec, nil)
 	}
@@ -113,9 +109,3 @@ func (s Stage) report(x *pipeline.Exchange) {
 	m.Start = x.Arrived
 	s.Books.Metered(x.Ticket, m)
 }
-
-// blind reads nothing.
-type blind struct{}
-
-func (blind) Feed([]byte, func(*dialect.Event))          {}
-func (blind) Close(func(*dialect.Event)) dialect.Reading { return dialect.Reading{Malformed: 1} }
