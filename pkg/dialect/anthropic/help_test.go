@@ -2,6 +2,7 @@ package anthropic
 
 import (
 	"bytes"
+	"flag"
 	"iter"
 
 	"github.com/signalbox-dev/signalbox/pkg/frame"
@@ -26,3 +27,5 @@ func eventData(body []byte) iter.Seq[[]byte] {
 		}
 	}
 }
+
+var update = flag.Bool("update", false, "write the vectors anew")

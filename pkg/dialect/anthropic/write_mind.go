@@ -87,13 +87,15 @@ func (w *writer) budget() mind {
 
 // adaptive has the model choose by a level of effort.
 func (w *writer) adaptive() mind {
-	e := w.c.Reasoning.Effort
-	if w.c.Reasoning.Budget > 0 {
+	e, n := w.c.Reasoning.Effort, w.c.Reasoning.Budget
+	if n > 0 {
 		w.lose("thinking_budget")
-		e = effortOf(w.c.Reasoning.Budget)
+	}
+	if e == dialect.EffortDefault {
+		e = effortOf(n)
 	}
 	level, same := w.q.level(e)
-	if !same && w.c.Reasoning.Budget == 0 {
+	if !same && w.c.Reasoning.Effort == e {
 		w.lose("reasoning_effort")
 	}
 	return mind{word: "adaptive", effort: level, display: w.display()}
