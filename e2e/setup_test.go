@@ -109,7 +109,8 @@ func prepare(t *testing.T, p plan) *rig {
 	var all []string
 	for i, o := range p.providers {
 		o.Key = credential(o.Name)
-		if i > 0 && o.BasePath == "" {
+		own := o.Dialect != "" && o.Dialect != provider.OpenAI
+		if i > 0 && o.BasePath == "" && !own {
 			o.BasePath = fmt.Sprintf("/%s/openai/v%d", o.Name, i)
 		}
 		s, err := provider.Serve(o, "")
@@ -118,7 +119,11 @@ func prepare(t *testing.T, p plan) *rig {
 		}
 		t.Cleanup(func() { s.Close() })
 		r.at[o.Name] = s
-		c.Add(bed.Of(o.Name, o.Key, s))
+		b := bed.Of(o.Name, o.Key, s)
+		if own {
+			b.Dialect = string(o.Dialect)
+		}
+		c.Add(b)
 		all = append(all, o.Name+"/"+o.Name+"-model")
 	}
 	if len(all) > 0 {
