@@ -29,6 +29,8 @@ type cursor struct {
 	depth int
 	first bool // nothing of the array or object that was entered last is read
 	bad   bool
+
+	escaped bool // the last string holds escapes
 }
 
 // fail notes a fault.
@@ -38,6 +40,16 @@ func (c *cursor) fail() {
 
 // peek returns the next byte that is no space, 0 at the end.
 func (c *cursor) peek() byte {
+	if uint(c.i) < uint(len(c.doc)) {
+		if b := c.doc[c.i]; b > ' ' {
+			return b
+		}
+	}
+	return c.space()
+}
+
+// space skips space and returns the byte behind it, 0 at the end.
+func (c *cursor) space() byte {
 	for c.i < len(c.doc) {
 		switch b := c.doc[c.i]; b {
 		case ' ', '\n', '\r', '\t':
@@ -106,7 +118,7 @@ func (c *cursor) key() []byte {
 		return nil
 	}
 	c.i++
-	if bytes.IndexByte(name, '\\') >= 0 {
+	if c.escaped {
 		s, _ := name.Decode()
 		return []byte(s)
 	}
@@ -120,6 +132,7 @@ func (c *cursor) text() dialect.Text {
 		return nil
 	}
 	c.i++
+	c.escaped = false
 	from := c.i
 	for {
 		c.i = stop(c.doc, c.i)
@@ -132,6 +145,7 @@ func (c *cursor) text() dialect.Text {
 			c.i++
 			return dialect.Text(c.doc[from : c.i-1 : c.i-1])
 		case '\\':
+			c.escaped = true
 			c.escape()
 		default:
 			c.fail() // a control character
@@ -249,6 +263,14 @@ func (c *cursor) flag() bool {
 
 // number steps over a number (RFC 8259, section 6).
 func (c *cursor) number() {
+	from := c.i
+	for c.byte()-'0' <= 9 {
+		c.i++
+	}
+	if b := c.byte(); c.i > from && c.doc[from] != '0' && b != '.' && b|0x20 != 'e' {
+		return // as nearly all are
+	}
+	c.i = from
 	c.take("-")
 	lead := c.byte()
 	if n := c.digits(); n == 0 || n > 1 && lead == '0' {
@@ -299,8 +321,11 @@ func (c *cursor) digits() int {
 
 // integer reads a whole number; other values are passed over and not found.
 func (c *cursor) integer() (n int64, ok bool) {
-	raw := c.raw()
-	if len(raw) == 0 || len(raw) > 18 {
+	c.peek()
+	from := c.i
+	c.skip()
+	raw := c.doc[from:c.i]
+	if c.bad || len(raw) > 18 {
 		return 0, false
 	}
 	for _, b := range raw {

@@ -26,6 +26,7 @@ func New() dialect.Dialect {
 		Answer:  answers{},
 		Usage:   usages{},
 		Errors:  troubles{},
+		Back:    back{},
 		Path:    path,
 		Models:  models,
 		Model:   model,
