@@ -45,12 +45,13 @@ func (t *Translator) Feed(dst, p []byte) []byte {
 }
 
 func (t *Translator) event(e *Event) {
+	if t.seen.Trouble != nil {
+		return
+	}
 	switch e.Kind {
 	case EventTrouble:
-		if t.seen.Trouble == nil {
-			c := *e.Trouble
-			t.seen.Trouble = &c
-		}
+		c := *e.Trouble
+		t.seen.Trouble = &c
 		return
 	case EventText, EventReasoning, EventRefusal:
 		t.seen.Content = t.seen.Content || len(e.Text) > 0
@@ -60,7 +61,7 @@ func (t *Translator) event(e *Event) {
 		t.seen.Filtered = t.seen.Filtered || e.Finish == FinishFilter
 	case EventStart, EventSignature, EventArguments, EventUsage:
 	}
-	if t.enc != nil && t.seen.Trouble == nil {
+	if t.enc != nil {
 		t.dst = t.enc.Event(t.dst, e)
 	}
 }
