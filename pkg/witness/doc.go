@@ -16,9 +16,19 @@
 //	                               tx  bytes sent: to the provider, or to the caller
 //
 // and for requests besides: n attempts, ct content type of the answer, sb the
-// request filter's metadata (ticket, facts, model), u the usage that Envoy
-// lifted out of the answer: of streams the JSON text of the usage object, of
-// unary answers its scalars by dotted path.
+// request filter's metadata (ticket, facts, model), u what Envoy lifted out of
+// the answer: names, and usage objects under their paths in it. The script of
+// package xds writes one JSON object as text, with the objects as they stood;
+// Envoy's own filters write objects as text, and of unary answers the scalars by
+// dotted path.
+//
+//	model, service_tier  names; Envoy's own filters: under their own paths
+//	usage                OpenAI, Anthropic (of streams the second half)
+//	message.usage        Anthropic's streams, the first half
+//	response.usage       OpenAI's responses, in streams
+//	usageMetadata        Gemini
+//	x_groq.usage         Groq's streams
+//	kept                 objects that were at the same place before, in parts
 //
 // Invariants: every complete line of the file is given to the reader in order,
 // each batch together with the offset behind it, and given again until the

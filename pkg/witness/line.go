@@ -31,17 +31,19 @@ type Entry struct {
 }
 
 // Lookup says how the usage of a cluster's answers is read: the reader of its
-// dialect and the kind of its provider. It must not return nil.
+// dialect and the kind of its provider. It must not return nil. An
+// answer that was translated is tried with the readers of other dialects.
 type Lookup func(cluster string) (r dialect.UsageReader, kind string)
 
 // Parser reads lines. It is not safe for concurrent use.
 type Parser struct {
 	lookup  Lookup
+	others  []dialect.UsageReader
 	members []jsonedit.Member
 	nested  []jsonedit.Member
 }
 
-// NewParser returns a parser that reads usage as lookup says.
+// NewParser returns a parser that reads usage as lookup says; see also Speak.
 func NewParser(lookup Lookup) *Parser { return &Parser{lookup: lookup} }
 
 var ( // sentinels
@@ -94,7 +96,7 @@ func (p *Parser) request(e *Entry, f fields) {
 	e.Attempts = int(f.count("n"))
 	e.ContentType = f.text("ct")
 	p.facts(e, p.carried(f))
-	if u, ok := p.lifted(f); ok {
+	if u, ok := p.answer(f); ok {
 		p.nested = u.doc.Members()
 		p.usage(e, u)
 	}
@@ -136,9 +138,9 @@ func (p *Parser) facts(e *Entry, text string) {
 	}
 }
 
-// lifted is what was lifted out of the answer: by the script as one text, by
+// answer is what was lifted out of the answer: by the script as one text, by
 // Envoy's own filters as values.
-func (p *Parser) lifted(f fields) (fields, bool) {
+func (p *Parser) answer(f fields) (fields, bool) {
 	if text := f.text("u"); text != "" {
 		doc, ok := jsonedit.Index([]byte(text), p.nested)
 		return fields{&doc}, ok

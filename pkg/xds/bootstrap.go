@@ -23,7 +23,8 @@ type Input struct {
 	StateDir string
 
 	// UsagePaths are the counts of a unary answer's usage object that are
-	// lifted out of it, by dotted path: the union of what the dialects read.
+	// lifted out of it, by dotted path: the union of what the dialects read. One
+	// that is there twice counts once.
 	UsagePaths []string
 
 	Node   string // of this Envoy, on every record; "signalbox" when empty

@@ -2,6 +2,7 @@ package xds
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 )
 
@@ -25,13 +26,30 @@ var usageScript string
 
 // streamRules are the places of an event from which text is lifted, as JSON
 // text for objects. A later match overwrites.
-func streamRules() []string { return []string{"usage", "x_groq.usage", "model", "service_tier"} }
+func streamRules() []string {
+	return []string{
+		"usage", "x_groq.usage", "message.usage", "response.usage", "usageMetadata",
+		"model", "message.model", "response.model", "modelVersion", "service_tier", "response.service_tier",
+	}
+}
 
-// unaryPlaces are the objects of a unary answer below which the usage paths
-// are looked for; unaryScalars are lifted as they are. Mistral has the tier in
-// the usage.
-func unaryPlaces() []string  { return []string{"usage"} }
-func unaryScalars() []string { return []string{"model", "service_tier", "usage.service_tier"} }
+// unaryPlace is the object of a unary answer below which a usage path is
+// looked for: Gemini's are written like thisCount.
+func unaryPlace(path string) string {
+	if strings.HasSuffix(path, "TokenCount") {
+		return "usageMetadata"
+	}
+	return "usage"
+}
+
+// unaryScalars are lifted from unary answers as they are. Anthropic, Mistral
+// and Gemini have the tier in the usage. What is in an array, as Anthropic's
+// iterations, these filters do not see.
+func unaryScalars() []string {
+	return []string{
+		"model", "modelVersion", "service_tier", "usage.service_tier", "usageMetadata.serviceTier", "usageMetadata.trafficType",
+	}
+}
 
 // script runs the script.
 func script() object {
@@ -56,10 +74,8 @@ func streamUsage() object {
 
 func unaryUsage(paths []string) object {
 	var rules list
-	for _, place := range unaryPlaces() {
-		for _, path := range paths {
-			rules = append(rules, lift(place+"."+path, "PROTOBUF_VALUE"))
-		}
+	for _, path := range slices.Compact(slices.Sorted(slices.Values(paths))) {
+		rules = append(rules, lift(unaryPlace(path)+"."+path, "PROTOBUF_VALUE"))
 	}
 	for _, path := range unaryScalars() {
 		rules = append(rules, lift(path, "PROTOBUF_VALUE"))

@@ -2,10 +2,14 @@
 -- metadata, and takes the usage event out of a stream whose caller did not ask
 -- for it.
 --
--- Metadata sb.usage, key "answer", is a JSON object as text: "usage" and
--- "x_groq.usage" as they stand at the top of the answer or of an event of it,
--- "model" and "service_tier". Of several in a stream the last object stays; names
--- are read until there are both, and again where a usage object stands.
+-- Metadata sb.usage, key "answer", is a JSON object as text: "model",
+-- "service_tier", and objects as they stand in the answer or in an event of it,
+-- by their path there: "usage" (OpenAI, Anthropic), "x_groq.usage",
+-- "message.usage" (Anthropic's first event), "response.usage" (OpenAI's
+-- responses), "usageMetadata" (Gemini). Of several in a stream the last object
+-- stays; "kept" lists objects of the same place before it that had members which
+-- it has not, where each event tells a part. Names are read until there are both,
+-- and again where a usage object stands.
 --
 -- Answers with a status of 2xx and without a content coding are read: event
 -- streams and JSON documents. No byte of them is held back and none changed,
@@ -32,6 +36,8 @@ local MAX_PIECES = 262144 -- in which an event or a document comes
 local MAX_USAGE = 65536 -- bytes of a usage object
 local MAX_NAME = 256 -- bytes of a name
 local MAX_TRIES = 4 -- for a key, before a document is walked through
+local MAX_NAMES = 32 -- of an object that are compared with another's
+local MAX_KEPT = 4 -- usage objects besides the last
 
 local byte, concat, find, sub = string.byte, table.concat, string.find, string.sub
 
@@ -81,14 +87,52 @@ local function name(text)
   return (text:gsub("\\(.)(%x?%x?%x?%x?)", unescape))
 end
 
-local wanted = { ['"usage"'] = true, ['"x_groq"'] = true, ['"model"'] = true, ['"service_tier"'] = true, ['"choices"'] = true }
+local function set(t)
+  local s = {}
+  for _, key in ipairs(t) do s['"' .. key .. '"'] = true end
+  return s
+end
 
--- walk returns what the top of a JSON object says: usage and groq as text,
--- model, tier, and whether choices are empty. nil where it is no whole object.
-local function walk(doc)
+local wanted = set({ "usage", "usageMetadata", "x_groq", "model", "modelVersion", "service_tier", "choices", "message", "response" })
+
+local walk -- below
+
+-- strings takes what a string member of an object says.
+local function strings(r, key, text)
+  if key == '"service_tier"' then
+    r.tier = name(text) or r.tier
+  elseif key == '"model"' or key == '"modelVersion"' then
+    r.model = name(text) or r.model
+  end
+end
+
+-- objects takes what an object member of an object says.
+local function objects(r, key, text)
+  if key == '"usage"' then
+    r.usage = text
+  elseif key == '"usageMetadata"' then
+    r.metadata = text
+  elseif key == '"choices"' then
+    r.empty = false
+  elseif not r.inner then
+    local inner = walk(text, true)
+    if not inner then return end
+    if key == '"x_groq"' then
+      r.groq = inner.usage or r.groq
+      return
+    end
+    if key == '"message"' then r.message = inner.usage else r.response = inner.usage end
+    r.model, r.tier = r.model or inner.model, r.tier or inner.tier
+  end
+end
+
+-- walk returns what the top of a JSON object says: usage, metadata, and those of
+-- groq, message and response, as text, model, tier, and whether choices are
+-- empty. nil where it is no whole object. An inner object is walked through once.
+walk = function(doc, inner)
   local _, i = find(doc, "^%s*{")
   if not i then return nil end
-  local usage, groq, model, tier, empty
+  local r = { inner = inner }
   i = i + 1
   while true do
     local at = find(doc, '["{}%[%]]', i)
@@ -104,21 +148,14 @@ local function walk(doc)
         if c == 34 then
           local start = i
           i = after(doc, start)
-          if key == '"model"' then
-            model = name(sub(doc, start + 1, i - 2)) or model
-          elseif key == '"service_tier"' then
-            tier = name(sub(doc, start + 1, i - 2)) or tier
-          end
+          strings(r, key, sub(doc, start + 1, i - 2))
         elseif c == 123 or c == 91 then
           local stop = closing(doc, i)
           if not stop then return nil end
-          if key == '"usage"' and c == 123 then
-            usage = sub(doc, i, stop)
-          elseif key == '"x_groq"' and c == 123 then
-            local inner = walk(sub(doc, i, stop))
-            groq = inner and inner.usage or groq
+          if c == 123 then
+            objects(r, key, sub(doc, i, stop))
           elseif key == '"choices"' then
-            empty = c == 91 and find(doc, "^%[%s*%]", i) ~= nil
+            r.empty = find(doc, "^%[%s*%]", i) ~= nil
           end
           i = stop + 1
         end
@@ -128,7 +165,7 @@ local function walk(doc)
       if not stop then return nil end
       i = stop + 1
     else
-      return { usage = usage, groq = groq, model = model, tier = tier, empty = empty }
+      return r
     end
   end
 end
@@ -186,20 +223,38 @@ local function whole(s)
   return byte(s, n) == 125 and find(s, "^%s*{") ~= nil
 end
 
+-- inside fills in what an object below the top of an event says; false where
+-- the event is to be walked through.
+local function inside(r, doc, key, place)
+  local object = top(doc, key, 123)
+  if not object then return object == nil end
+  local usage, model, tier = top(object, '"usage"', 123), top(object, '"model"', 34), top(object, '"service_tier"', 34)
+  r[place], r.model, r.tier = usage, r.model or model, r.tier or tier
+  return usage ~= false and model ~= false and tier ~= false
+end
+
 -- read returns what walk does, mostly by a look at a few places. Whether choices
--- are empty it tells only where it is asked to.
-local function read(doc, strict)
+-- are empty it tells only where it is asked to, and objects below the top it
+-- looks for only where an event has no model at its top.
+local function read(doc, event, strict)
   if not whole(doc) then return nil end
-  local usage = top(doc, '"usage"', 123)
-  if usage and strict and find(doc, '"choices"%s*:%s*%[%s*%]') then return walk(doc) end
-  local model, tier, groq = top(doc, '"model"', 34), top(doc, '"service_tier"', 34), top(doc, '"x_groq"', 123)
-  if usage == false or model == false or tier == false or groq == false then return walk(doc) end
-  return {
-    usage = usage,
-    groq = groq and top(groq, '"usage"', 123) or nil,
-    model = model and name(sub(model, 2, -2)),
-    tier = tier and name(sub(tier, 2, -2)),
-  }
+  local r = { usage = top(doc, '"usage"', 123) }
+  if r.usage and strict and find(doc, '"choices"%s*:%s*%[%s*%]') then return walk(doc) end
+  r.model, r.tier = top(doc, '"model"', 34), top(doc, '"service_tier"', 34)
+  local sure = r.usage ~= false and r.model ~= false and r.tier ~= false
+  if not r.usage then
+    local groq = top(doc, '"x_groq"', 123)
+    r.metadata, r.groq = top(doc, '"usageMetadata"', 123), groq and top(groq, '"usage"', 123)
+    sure = sure and groq ~= false and r.groq ~= false and r.metadata ~= false
+  end
+  if not r.model then
+    r.model = top(doc, '"modelVersion"', 34)
+    sure = sure and r.model ~= false
+    if event then sure = sure and inside(r, doc, '"message"', "message") and inside(r, doc, '"response"', "response") end
+  end
+  if not sure then return walk(doc) end
+  r.model, r.tier = r.model and name(sub(r.model, 2, -2)), r.tier and name(sub(r.tier, 2, -2))
+  return r
 end
 
 -- counts returns the text of a usage object, nil where it says nothing.
@@ -211,41 +266,76 @@ local function escape(c) return string.format("\\u%04x", byte(c)) end
 
 local function quote(s) return s and '"' .. s:gsub('[%c"\\]', escape) .. '"' end
 
-local places = { "model", "service_tier", "usage", "x_groq.usage" }
+-- lacks tells whether one object has a name in it that the other has not.
+local function lacks(new, old)
+  local tries = 0
+  for key in old:gmatch('("[%w_]+")%s*:') do
+    if not find(new, key, 1, true) then return true end
+    tries = tries + 1
+    if tries == MAX_NAMES then return false end
+  end
+  return false
+end
+
+-- spare adds an object to those besides the last.
+local function spare(st, object)
+  st.kept = st.kept or {}
+  if #st.kept < MAX_KEPT then st.kept[#st.kept + 1] = object end
+end
+
+local places = { "model", "service_tier", "usage", "x_groq.usage", "message.usage", "response.usage", "usageMetadata" }
 
 -- lift leaves what read returned, with what was read before: as one text, since
 -- each value in the metadata costs Envoy thousands of instructions.
 local function lift(handle, st, r)
-  local said = { quote(r.model), quote(r.tier), counts(r.usage), counts(r.groq) }
+  local said = {
+    quote(r.model), quote(r.tier), counts(r.usage), counts(r.groq), counts(r.message), counts(r.response), counts(r.metadata),
+  }
   local all, new = {}, false
-  for i = 1, 4 do
-    local key = places[i]
-    if said[i] and st[key] ~= said[i] then
+  for i = 1, #places do
+    local key, old = places[i], st[places[i]]
+    if said[i] and old ~= said[i] then
+      local part = key == "usageMetadata" or key == "usage" and st["message.usage"]
+      if part and old and lacks(said[i], old) then spare(st, old) end
       st[key], new = said[i], true
     end
     if st[key] then all[#all + 1] = '"' .. key .. '":' .. st[key] end
   end
-  if new then handle:streamInfo():dynamicMetadata():set("sb.usage", "answer", "{" .. concat(all, ",") .. "}") end
+  if not new then return end
+  if st.kept then all[#all + 1] = '"kept":[' .. concat(st.kept, ",") .. "]" end
+  handle:streamInfo():dynamicMetadata():set("sb.usage", "answer", "{" .. concat(all, ",") .. "}")
 end
 
--- member returns the place of the next string key, unless it names a member
--- that says nothing: many providers write "usage":null to every event.
-local function member(s, key, from)
+-- member returns the place of the next string key that is the given one, or that
+-- with a tail, unless it names a member that says nothing: many providers write
+-- "usage":null to every event.
+local function member(s, key, tail, from)
   while true do
     local at, last = find(s, key, from, true)
     if not at then return nil end
     from = last + 1
-    if not find(s, "^%s*:%s*null", from) and not find(s, '^%s*:%s*""', from) then return at end
+    if tail and byte(s, from) ~= 34 then
+      local stop = last + #tail
+      from = sub(s, from, stop) == tail and stop + 1 or nil
+    elseif tail then
+      from = from + 1
+    end
+    if not from then
+      from = last + 1
+    elseif not find(s, "^%s*:%s*null", from) and not find(s, '^%s*:%s*""', from) then
+      return at
+    end
   end
 end
 
--- telling returns the next place for which an event is read.
+-- telling returns the next place for which an event is read. Anthropic and Gemini
+-- state the tier in the usage.
 local function telling(st, s, from)
-  local at = member(s, '"usage"', from)
-  if st.model and st.service_tier then return at end
-  local model = not st.model and member(s, '"model"', from)
+  local at = member(s, '"usage', 'Metadata"', from)
+  if st.model and (st.service_tier or st["message.usage"] or st.usageMetadata) then return at end
+  local model = not st.model and member(s, '"model', 'Version"', from)
   if model and (not at or model < at) then at = model end
-  local tier = not st.service_tier and member(s, '"service_tier"', from)
+  local tier = not st.service_tier and member(s, '"service_tier"', nil, from)
   if tier and (not at or tier < at) then at = tier end
   return at
 end
@@ -264,7 +354,7 @@ end
 
 -- look lifts what an event says and returns whether it is to be hidden.
 local function look(handle, st, event)
-  local r = read(payload(event), st.hide)
+  local r = read(payload(event), true, st.hide)
   if not r then return false end
   lift(handle, st, r)
   return st.hide and r.usage and r.empty
@@ -333,7 +423,7 @@ local function feed(handle, st, s)
     if not st.lost then
       st.held[st.n + 1] = out
       local event = concat(st.held, "", 1, st.n + 1)
-      local hidden = look(handle, st, event)
+      local hidden = telling(st, event, 1) and look(handle, st, event)
       if not st.open then out = hidden and event:match("^[\r\n]*") or event end
     end
     st.n, st.size, st.open, st.lost = 0, 0, false, false
@@ -372,7 +462,8 @@ local function stream(handle, hide)
   if st.n == 0 or st.bare then return end
   -- The last chunk has not left yet: it takes an unfinished end along.
   local rest = concat(st.held, "", 1, st.n)
-  if not look(handle, st, rest) and hide and not st.open then
+  local hidden = telling(st, rest, 1) and look(handle, st, rest)
+  if not hidden and hide and not st.open then
     pcall(function() final:setBytes(sent .. rest) end)
   end
 end
