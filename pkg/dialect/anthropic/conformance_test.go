@@ -15,6 +15,7 @@ import (
 // rows runs check on each recorded exchange of the Messages API that is
 // evidence.
 func rows(t *testing.T, check func(t *testing.T, r *recorded.Row)) {
+	t.Helper()
 	dir, ok := recorded.Find()
 	if !ok {
 		t.Skip("no recorded traffic: set " + recorded.Env)
@@ -38,6 +39,7 @@ func rows(t *testing.T, check func(t *testing.T, r *recorded.Row)) {
 
 func TestRecordedUsage(t *testing.T) {
 	rows(t, func(t *testing.T, r *recorded.Row) {
+		t.Helper()
 		var first dialect.Reading
 		for i, cut := range recorded.Cuts(5) {
 			m := New().Answer.Meter(genai.Chat, r.Streaming, r.Provider)
@@ -80,6 +82,7 @@ func judge(t *testing.T, r *recorded.Row, got dialect.Reading) {
 // agree with the meter.
 func TestRecordedUsageObjects(t *testing.T) {
 	rows(t, func(t *testing.T, r *recorded.Row) {
+		t.Helper()
 		if r.Truth == nil {
 			return
 		}
@@ -115,6 +118,7 @@ func lifted(body []byte) []byte {
 
 func TestRecordedErrors(t *testing.T) {
 	rows(t, func(t *testing.T, r *recorded.Row) {
+		t.Helper()
 		if r.Response.Status < 400 {
 			return
 		}

@@ -141,7 +141,7 @@ func vectors(t *testing.T, dir string) []string {
 	return files
 }
 
-func parse(t *testing.T, file string) *txtar.Archive {
+func parse(t testing.TB, file string) *txtar.Archive {
 	t.Helper()
 	a, err := txtar.ParseFile(file)
 	if err != nil {

@@ -120,7 +120,7 @@ func (r *reader) output(o *jsonedit.Object) {
 		case i < 0:
 			r.unsay("output_config.effort")
 		case r.c.Reasoning.Effort != dialect.EffortNone:
-			r.c.Reasoning.Effort = dialect.Effort(i) //nolint:gosec // an index of a small array
+			r.c.Reasoning.Effort = dialect.Effort(i)
 		}
 	}
 	if f, ok := o.Child("format", nil); ok {

@@ -18,7 +18,7 @@ const (
 	write5mTokens = "cache_creation.ephemeral_5m_input_tokens"
 	write1hTokens = "cache_creation.ephemeral_1h_input_tokens"
 	outputTokens  = "output_tokens"
-	thinkTokens   = "output_tokens_details.thinking_tokens"
+	thinkPath     = "output_tokens_details.thinking_tokens"
 )
 
 // usages is the UsageReader of the dialect.
@@ -31,7 +31,7 @@ type usages struct{}
 
 // Paths implements dialect.UsageReader.
 func (usages) Paths() []string {
-	return []string{inputTokens, readTokens, writeTokens, write5mTokens, write1hTokens, outputTokens, thinkTokens}
+	return []string{inputTokens, readTokens, writeTokens, write5mTokens, write1hTokens, outputTokens, thinkPath}
 }
 
 // Usage implements dialect.UsageReader. The passes of an answer are an array,
@@ -83,7 +83,7 @@ func readCounts(f dialect.Fields) (*counts, bool) {
 	if !given {
 		return nil, false
 	}
-	c.write5m, c.write1h, c.think = take(write5mTokens), take(write1hTokens), take(thinkTokens)
+	c.write5m, c.write1h, c.think = take(write5mTokens), take(write1hTokens), take(thinkPath)
 	return c, true
 }
 

@@ -180,8 +180,10 @@ func (w *writer) nameLost() {
 		value  []byte
 		common float64 // the value that makes no difference
 	}{
-		{"seed", c.Seed, -1}, {"min_p", c.MinP, 0},
-		{"frequency_penalty", c.FrequencyPenalty, 0}, {"presence_penalty", c.PresencePenalty, 0},
+		{"seed", c.Seed, -1},
+		{"min_p", c.MinP, 0},
+		{"frequency_penalty", c.FrequencyPenalty, 0},
+		{"presence_penalty", c.PresencePenalty, 0},
 	} {
 		if n, ok := number(f.value); ok && n != f.common {
 			w.lose(f.name)
