@@ -35,7 +35,7 @@ func quickstart(t *testing.T, env ...string) *proc.Process {
 	}
 	p, err := proc.Start(proc.Options{
 		Path: bin, Args: []string{"-signalbox", found.signalbox, "-state", state}, Dir: root,
-		Env: append([]string{"ENVOY=" + found.envoy, "OPENAI_API_KEY=", "SIGNALBOX_CONFIG=", "API_PORT=0", "ADMIN_PORT=0"}, env...),
+		Env: append([]string{"ENVOY=" + found.envoy, "OPENAI_API_KEY=", "ANTHROPIC_API_KEY=", "GEMINI_API_KEY=", "SIGNALBOX_CONFIG=", "API_PORT=0", "ADMIN_PORT=0"}, env...),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -60,8 +60,13 @@ func TestQuickstart(t *testing.T) {
 		m = readyLine.FindStringSubmatch(p.Output())
 		return m != nil
 	})
-	if !strings.Contains(p.Output(), "This is alpha, a simulated provider") {
-		t.Error("no first chat shown")
+	for _, shown := range []string{
+		"This is alpha, a simulated provider", "This is gamma, a simulated provider", "x-signalbox-provider: gamma",
+		"This is delta, a simulated provider", "x-signalbox-provider: delta",
+	} {
+		if !strings.Contains(p.Output(), shown) {
+			t.Errorf("not shown: %q", shown)
+		}
 	}
 	r := &rig{Bed: &bed.Bed{API: strings.TrimSuffix(m[1], "/v1")}, key: m[4]}
 	body := func(fault string) string {
@@ -71,6 +76,10 @@ func TestQuickstart(t *testing.T) {
 		t.Errorf("%d %v %s", a.status, a.header, a.body)
 	}
 	if a := r.do(t, request{body: body("backend=alpha status=500")}); a.status != 200 || a.header.Get("x-signalbox-provider") != "beta" {
+		t.Errorf("%d %v %s", a.status, a.header, a.body)
+	}
+	other := strings.Replace(body("backend=alpha,gamma status=500"), `"demo"`, `"demo-any"`, 1)
+	if a := r.do(t, request{body: other}); a.status != 200 || a.header.Get("x-signalbox-provider") != "delta" || !strings.Contains(a.body, `"chat.completion"`) {
 		t.Errorf("%d %v %s", a.status, a.header, a.body)
 	}
 	for _, url := range []string{m[2] + "/healthz", m[3]} {
@@ -114,7 +123,7 @@ func TestQuickstartMessages(t *testing.T) {
 		{"admin_port_taken", "ADMIN_PORT=" + taken, "ADMIN_PORT=PORT"},
 		{"old_envoy", "ENVOY=" + old, "1.40"},
 		{"no_envoy", "ENVOY=/nowhere/envoy", "/nowhere/envoy"},
-		{"no_key", "SIGNALBOX_CONFIG=examples/quickstart/openai.yaml", "OPENAI_API_KEY"},
+		{"no_key", "SIGNALBOX_CONFIG=examples/quickstart/providers.yaml", "GEMINI_API_KEY"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := quickstart(t, c.env)

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -88,49 +86,4 @@ func (b *box) stop() error {
 	case <-time.After(startLimit):
 		return errors.Join(errors.New("signalbox did not stop; killed"), b.cmd.Process.Kill())
 	}
-}
-
-const question = "What does a signal box do?"
-
-// firstChat asks one question and shows the answer.
-func (s *setup) firstChat(ctx context.Context, key string) error {
-	type message struct {
-		Role    string `json:"role"`
-		Content string `json:"content"`
-	}
-	body, err := json.Marshal(map[string]any{"model": s.model, "messages": []message{{"user", question}}})
-	if err != nil {
-		return err
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.api+"/chat/completions", bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	r.Header.Set("Authorization", "Bearer "+key)
-	r.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return fmt.Errorf("first chat: %w", err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return fmt.Errorf("first chat: %w", err)
-	}
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("first chat: status %d: %s", resp.StatusCode, text)
-	}
-	var answer struct {
-		Choices []struct{ Message message }
-		Usage   struct {
-			In  int `json:"prompt_tokens"`
-			Out int `json:"completion_tokens"`
-		}
-	}
-	if err := json.Unmarshal(text, &answer); err != nil || len(answer.Choices) == 0 {
-		return fmt.Errorf("first chat: unexpected answer: %s", text)
-	}
-	fmt.Printf("\n  question  %s\n  answer    %s\n            (%s by way of %s, %d tokens in, %d out, request %s)\n", question, answer.Choices[0].Message.Content,
-		s.model, resp.Header.Get("x-signalbox-provider"), answer.Usage.In, answer.Usage.Out, resp.Header.Get("x-signalbox-request-id"))
-	return nil
 }

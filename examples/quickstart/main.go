@@ -1,12 +1,13 @@
-// Command quickstart shows Signalbox at work: it starts two simulated
-// providers, makes a virtual key, runs Envoy and Signalbox beside each other,
-// asks a first question and prints what to try next. `make run` builds the
-// signalbox binary and starts it.
+// Command quickstart shows Signalbox at work: it starts four simulated
+// providers (two that speak OpenAI's protocol, one Anthropic's, one Gemini's),
+// makes a virtual key, runs Envoy and Signalbox beside each other, asks a first
+// question, has providers fail to show who answers then, and prints what to try
+// next. `make run` builds the signalbox binary and starts it.
 //
-// With OPENAI_API_KEY set it talks to OpenAI instead, and with
-// SIGNALBOX_CONFIG to whatever that configuration names. API_PORT and
-// ADMIN_PORT move the two ports of the built-in configurations (0: any free
-// one). Ctrl-C stops everything.
+// With OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY set it talks to that
+// provider itself, and with SIGNALBOX_CONFIG to whatever that configuration
+// names. API_PORT and ADMIN_PORT move the two ports of the built-in
+// configuration (0: any free one). Ctrl-C stops everything.
 package main
 
 import (
@@ -59,6 +60,9 @@ func run(ctx context.Context, binary, state string) (err error) {
 	if err := s.firstChat(ctx, key); err != nil {
 		return err
 	}
+	if err := s.fallbacks(ctx, key); err != nil {
+		return err
+	}
 	s.hints(key)
 	fmt.Printf("ready api=%s admin=%s metrics=%s/metrics key=%s\n", s.api, s.admin, s.admin, key)
 	select {
@@ -77,11 +81,14 @@ Ask something yourself:
   curl %s/chat/completions -H "Authorization: Bearer %s" -H "Content-Type: application/json" \
     -d '{"model":"%s","messages":[{"role":"user","content":"Hello!"}]}'
 `, s.api, key, s.model)
-	if s.simulated {
-		fmt.Printf(`Watch a fallback (the first provider is told to answer 500), streamed:
+	if s.simulates("alpha", "gamma", "delta") {
+		fmt.Printf(`Watch a fallback from OpenAI's protocol to Gemini's (two providers are told to answer 500), streamed:
   curl -N %s/chat/completions -H "Authorization: Bearer %s" -H "Content-Type: application/json" \
-    -d '{"model":"%s","stream":true,"messages":[{"role":"user","content":"Hello!\n#fault backend=alpha status=500"}]}'
-`, s.api, key, s.model)
+    -d '{"model":"%s","stream":true,"messages":[{"role":"user","content":"Hello!\n#fault backend=alpha,gamma status=500"}]}'
+Speak Anthropic's protocol instead:
+  curl %s/messages -H "x-api-key: %s" -H "anthropic-version: 2023-06-01" -H "Content-Type: application/json" \
+    -d '{"model":"demo-anthropic","max_tokens":100,"messages":[{"role":"user","content":"Hello!"}]}'
+`, s.api, key, anyModel, s.api, key)
 	}
 	fmt.Printf(`Point an SDK at it:
   OPENAI_BASE_URL=%s OPENAI_API_KEY=%s

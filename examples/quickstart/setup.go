@@ -17,22 +17,22 @@ import (
 
 // setup is what the quick start runs on.
 type setup struct {
-	binary    string // signalbox
-	config    string // file
-	dir       string // state directory
-	env       []string
-	api       string // base URL for OpenAI clients
-	admin     string
-	team      string
-	model     string // of the first question
-	simulated bool
-	providers []*provider.Server
+	binary   string // signalbox
+	config   string // file
+	dir      string // state directory
+	env      []string
+	api      string // base URL for OpenAI clients
+	admin    string
+	team     string
+	model    string // of the first question
+	standIns map[string]*provider.Server
 }
 
 const (
-	apiAddress   = "127.0.0.1:10000" // as in both configurations
+	apiAddress   = "127.0.0.1:10000" // as in the template
 	adminAddress = "127.0.0.1:9090"
 	here         = "examples/quickstart"
+	template     = "signalbox.yaml"
 )
 
 // choose decides by the environment what to run.
@@ -45,13 +45,8 @@ func choose(binary, state string) (*setup, error) {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return nil, err
 	}
-	switch {
-	case s.config != "":
-	case os.Getenv("OPENAI_API_KEY") != "":
-		fmt.Println("OPENAI_API_KEY is set: talking to OpenAI itself")
-		err = s.rewrite("openai.yaml", nil)
-	default:
-		err = s.simulate()
+	if s.config == "" {
+		err = s.write()
 	}
 	if err == nil {
 		err = s.read()
@@ -62,44 +57,16 @@ func choose(binary, state string) (*setup, error) {
 	return s, nil
 }
 
-// simulate starts the two providers and points the configuration at them.
-func (s *setup) simulate() error {
-	s.simulated = true
-	doubles := []struct {
-		options          provider.Options
-		address, keyName string
-	}{
-		{provider.Options{Name: "alpha", Key: "sk-alpha-0123456789abcdef", Models: []string{"alpha-large"}}, "127.0.0.1:9101", "ALPHA_API_KEY"},
-		{provider.Options{Name: "beta", Key: "beta-key-fedcba9876543210", Header: "x-api-key", BasePath: "/inference/v1", Models: []string{"beta-7b"}}, "127.0.0.1:9102", "BETA_API_KEY"},
-	}
-	moved := map[string]string{}
-	for _, d := range doubles {
-		d.options.Forget = true
-		p, err := provider.Serve(d.options, d.address)
-		if err != nil { // its port is taken: any other will do
-			p, err = provider.Serve(d.options, "")
-		}
-		if err != nil {
-			return fmt.Errorf("simulated provider %s: %w", d.options.Name, err)
-		}
-		s.providers = append(s.providers, p)
-		s.env = append(s.env, d.keyName+"="+d.options.Key)
-		moved[d.address] = p.Addr
-		fmt.Printf("simulated provider %-5s %s\n", d.options.Name, p.URL)
-	}
-	return s.rewrite("signalbox.yaml", moved)
-}
-
-// rewrite puts the configuration, with other addresses where they were moved,
-// into the state directory.
-func (s *setup) rewrite(name string, moved map[string]string) error {
-	text, err := os.ReadFile(filepath.Join(here, name))
+// write starts the providers and puts the configuration, with other addresses
+// where something was moved, into the state directory.
+func (s *setup) write() error {
+	text, err := os.ReadFile(filepath.Join(here, template))
 	if err != nil {
 		return fmt.Errorf("%w (run it from the top of the checkout)", err)
 	}
-	pairs := []string{}
-	for from, to := range moved {
-		pairs = append(pairs, from, to)
+	pairs, err := s.provide()
+	if err != nil {
+		return err
 	}
 	for _, p := range []struct{ address, env string }{{apiAddress, "API_PORT"}, {adminAddress, "ADMIN_PORT"}} {
 		to, err := claim(p.address, p.env)
@@ -108,7 +75,7 @@ func (s *setup) rewrite(name string, moved map[string]string) error {
 		}
 		pairs = append(pairs, p.address, to)
 	}
-	s.config = filepath.Join(s.dir, name)
+	s.config = filepath.Join(s.dir, template)
 	return os.WriteFile(s.config, []byte(strings.NewReplacer(pairs...).Replace(string(text))), 0o600)
 }
 
@@ -180,7 +147,7 @@ func (s *setup) newKey(ctx context.Context) (string, error) {
 
 func (s *setup) close() error {
 	var err error
-	for _, p := range s.providers {
+	for _, p := range s.standIns {
 		err = errors.Join(err, p.Close())
 	}
 	return err
