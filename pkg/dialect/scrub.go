@@ -27,6 +27,7 @@ var patterns = []pattern{
 	{re: regexp.MustCompile(`(?i)\b(api[ _-]?key(?: provided)?\s*[:=]\s*)[^\s"'` + "`" + `]{3,}[^\s"'` + "`" + `.,]`), keep: 1},
 	{re: regexp.MustCompile(`[^\s"'` + "`" + `,;]*\*{3,}(?:[^\s"'` + "`" + `,;]*[^\s"'` + "`" + `,;.])?`)},
 	{re: regexp.MustCompile(`\b(?:org|proj|user|acct|account)[-_][A-Za-z0-9]{6,}`), only: hasDigitOrMask},
+	{re: regexp.MustCompile(`(?i)\b(org(?:anization)?(?:[_ -]id)?\s*[:=]\s*)[0-9a-f]{8}-[0-9a-f-]{27}`), keep: 1},
 	{re: regexp.MustCompile(`\barn:aws[\w-]*:[^\s"'` + "`" + `]+`)},
 	{re: regexp.MustCompile(`\b(?:projects/|project_number:|subscriptions/)[\w.:-]+`)},
 	{re: regexp.MustCompile(`[\w.+%-]+@[\w-]+(?:\.[\w-]+)+`)},

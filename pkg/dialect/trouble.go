@@ -19,6 +19,10 @@ type Trouble struct {
 	Own []byte
 }
 
+// KeyInvalid is the Code of a provider's complaint about our own credential that
+// does not come with the status 401 or 403, as Google's.
+const KeyInvalid = "api_key_invalid"
+
 // Format prints the status and the words, not the message, whatever the verb.
 func (t Trouble) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "trouble %d %s [redacted %d bytes]", t.Status, t.Code, len(t.Message))

@@ -1,6 +1,7 @@
 package extproc
 
 import (
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
 	"github.com/signalbox-dev/signalbox/pkg/fault"
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
+	"github.com/signalbox-dev/signalbox/pkg/stage/fail"
 )
 
 // answerHead decides at the answer's head how long to stay, when status,
@@ -78,6 +80,9 @@ func (ss *session) notes() []header {
 	h := make([]header, 0, len(x.Notes())+8)
 	if x.Head.ID != "" { // Envoy may answer before we saw the request
 		h = append(h, header{"x-signalbox-request-id", x.Head.ID})
+		if x.Dialect.Family == "anthropic" { // its SDKs show this one, as those of others show x-request-id
+			h = append(h, header{"request-id", x.Head.ID})
+		}
 	}
 	if i := x.Answer.Attempt; i >= 0 {
 		c := &x.Order[i].Candidate
@@ -243,7 +248,14 @@ func (f *failing) finish(body []byte, truncated bool) error {
 // errorBody is a provider's error in the caller's dialect.
 func (ss *session) errorBody(a dialect.ErrorAnswer) []byte {
 	p := &ss.x.Order[ss.x.Answer.Attempt]
-	return ss.x.Dialect.Errors.Render(p.Dialect.Errors.Read(a), !p.Translated, ss.x.Head.ID)
+	t := p.Dialect.Errors.Read(a)
+	if t.Code != dialect.KeyInvalid {
+		return ss.x.Dialect.Errors.Render(t, !p.Translated, ss.x.Head.ID)
+	}
+	b := p.Candidate.Backend.Name
+	ss.srv.Metrics.Credential.WithLabelValues(b).Inc()
+	ss.srv.Log.Error("provider rejects our credential", slog.String("backend", b), slog.String("request_id", ss.x.Head.ID))
+	return ss.x.Dialect.Errors.Fault(fail.Credential(), ss.x.Head.ID)
 }
 
 // answerOf is what the stages need of an answer's head. Each candidate is tried

@@ -23,11 +23,17 @@ func (Stage) Failure(x *pipeline.Exchange) *fault.Error {
 	a := &x.Answer
 	switch {
 	case a.Status == 401 || a.Status == 403:
-		return fault.New(fault.ProviderCredential, "The provider rejected the gateway's own credential. Your key is fine; the gateway's operator has been alerted.")
+		return Credential()
 	case len(x.Order) > 1 && retried(a.Status):
 		return fault.New(fault.AllFailed, fmt.Sprintf("All %d backends of this model failed; the last one answered %d. Try again later, or ask the gateway's operator about the request id.", len(x.Order), a.Status)).At(a.Status)
 	}
 	return nil
+}
+
+// Credential is what callers are told when a provider rejects our own key: it
+// must not be taken for theirs.
+func Credential() *fault.Error {
+	return fault.New(fault.ProviderCredential, "The provider rejected the gateway's own credential. Your key is fine; the gateway's operator has been alerted.")
 }
 
 // retried mirrors the proxy's retry policy: those statuses moved on to the
