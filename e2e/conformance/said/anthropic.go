@@ -33,8 +33,14 @@ func Anthropic(body []byte) (Answer, error) {
 	a := Answer{}
 	calls := map[int]*anthropicCall{}
 	var order []*anthropicCall
+	stopped := false
 	err := each(body, func(d *anthropicDocument) {
+		if stopped {
+			return // a recorder put two answers into one
+		}
 		switch d.Type {
+		case "message_stop":
+			stopped = true
 		case "error":
 			a.Failed = true
 		case "message":
@@ -64,6 +70,7 @@ func Anthropic(body []byte) (Answer, error) {
 	for _, c := range order {
 		a.at(0).Calls = append(a.at(0).Calls, c.call())
 	}
+	a.Failed = a.Failed || len(a.Choices) == 0 || a.Choices[0].Finish == "" && !stopped
 	a.settle()
 	return a, err
 }

@@ -2,6 +2,7 @@ package said
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -72,8 +73,9 @@ func Gemini(body []byte) (Answer, error) {
 			c.geminiFinish(x.FinishReason)
 		}
 	})
+	a.Failed = a.Failed || !slices.ContainsFunc(a.Choices, func(c Choice) bool { return c.Finish != "" })
 	for i := range a.Choices {
-		if c := &a.Choices[i]; c.Finish == "stop" && len(c.Calls) > 0 {
+		if c := &a.Choices[i]; c.Finish == "stop" && !c.odd && len(c.Calls) > 0 {
 			c.Finish = "tool_calls"
 		}
 	}
@@ -115,6 +117,6 @@ func (c *Choice) geminiFinish(reason json.RawMessage) {
 	case ok:
 		c.Finish = word
 	default:
-		c.Finish = "stop"
+		c.odd, c.Finish = true, "stop"
 	}
 }

@@ -1,6 +1,10 @@
 package said
 
-import "encoding/json"
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+)
 
 // openaiDocument is a chat completion or a chunk of one, as loosely as the
 // providers that call themselves compatible send them.
@@ -37,6 +41,7 @@ type openaiFunction struct {
 // that OpenAI does not have stand for an ordinary end.
 func OpenAI(body []byte) (Answer, error) {
 	a := Answer{}
+	unary := bytes.HasPrefix(bytes.TrimSpace(body), []byte("{"))
 	calls := map[int]map[int]int{} // by choice: place of the call with an index
 	err := each(body, func(d *openaiDocument) {
 		a.Failed = a.Failed || len(d.Error) > 0 && string(d.Error) != "null"
@@ -45,14 +50,17 @@ func OpenAI(body []byte) (Answer, error) {
 				calls[x.Index] = map[int]int{}
 			}
 			c := a.at(x.Index)
-			for _, m := range []*openaiMessage{x.Message, x.Delta} {
-				if m != nil {
-					c.openai(m, calls[x.Index])
-				}
+			m := x.Delta
+			if m == nil || unary && x.Message != nil { // some send both
+				m = x.Message
+			}
+			if m != nil {
+				c.openai(m, calls[x.Index])
 			}
 			c.openaiFinish(x.Finish)
 		}
 	})
+	a.openaiEnd(unary || bytes.Contains(body, []byte("[DONE]")))
 	a.settle()
 	return a, err
 }
@@ -65,7 +73,7 @@ func (c *Choice) openai(m *openaiMessage, calls map[int]int) {
 		c.Reasoning += m.Reasoning
 	}
 	c.content(m.Content)
-	if f := m.FunctionCall; f != nil {
+	if f := m.FunctionCall; f != nil && *f != (openaiFunction{}) {
 		if f.Name != "" || len(c.Calls) == 0 {
 			c.Calls = append(c.Calls, Call{Name: f.Name})
 		}
@@ -111,6 +119,22 @@ func (c *Choice) content(raw json.RawMessage) {
 		c.Text += p.Text
 		for _, t := range p.Thinking {
 			c.Reasoning += t.Text
+		}
+	}
+}
+
+// openaiEnd gives a regular end to choices without a word about it, as long as
+// the answer itself has one: callers need a word.
+func (a *Answer) openaiEnd(ended bool) {
+	finished := slices.ContainsFunc(a.Choices, func(c Choice) bool { return c.Finish != "" })
+	a.Failed = a.Failed || !finished && !ended
+	for i := range a.Choices {
+		switch c := &a.Choices[i]; {
+		case a.Failed || c.Finish != "":
+		case len(c.Calls) > 0:
+			c.Finish = "tool_calls"
+		default:
+			c.Finish = "stop"
 		}
 	}
 }

@@ -24,6 +24,7 @@ type Choice struct {
 
 	Calls  []Call
 	Finish string // in OpenAI's words; empty: none was given
+	odd    bool   // it is the ordinary word for one that OpenAI has no word for
 }
 
 // Call is a call of a tool. Arguments are JSON in its shortest form, with the
