@@ -153,9 +153,7 @@ func TestWriteReadIsIdentity(t *testing.T) {
 // print shows what a conversation says; turns of one role may be joined, and
 // the signature of a call may be the one that stands for none.
 func print(c *dialect.Chat) string {
-	flat := *c
-	flat.Turns, flat.Stream, flat.WantsUsage = nil, false, false
-	s := fmt.Sprintf("%s %s %s %d %v %v", flat.Temperature, flat.Seed, flat.TopP, flat.MaxOutput, flat.Choices, flat.Reasoning)
+	s := fmt.Sprintf("%s %s %s %d %v %v", c.Temperature, c.Seed, c.TopP, c.MaxOutput, c.Choices, c.Reasoning)
 	for _, stop := range c.Stop {
 		s += "\nstop " + string(stop)
 	}

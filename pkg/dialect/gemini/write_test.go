@@ -39,8 +39,11 @@ func TestWrite(t *testing.T) {
 	}{
 		"text": {"gemini-3-flash", dialect.Chat{Turns: user("hi")}, `{` + hi + `}`, ""},
 		"system": {"gemini-3-flash", dialect.Chat{Turns: []dialect.Turn{
-			{Role: dialect.System, Parts: said("a")}, {Role: dialect.Developer, Parts: said("b\"")},
-			{Role: dialect.User, Parts: said("hi")}, {Role: dialect.System, Parts: said("c")}, {Role: dialect.Assistant, Parts: said("yo")},
+			{Role: dialect.System, Parts: said("a")},
+			{Role: dialect.Developer, Parts: said("b\"")},
+			{Role: dialect.User, Parts: said("hi")},
+			{Role: dialect.System, Parts: said("c")},
+			{Role: dialect.Assistant, Parts: said("yo")},
 		}}, `{"systemInstruction":{"parts":[{"text":"a"},{"text":"b\""}]},"contents":[{"role":"user","parts":[{"text":"hi"},{"text":"c"}]},{"role":"model","parts":[{"text":"yo"}]}]}`, ""},
 		"only-system": {"gemini-3-flash", dialect.Chat{Turns: []dialect.Turn{{Role: dialect.System, Parts: said("hi")}}}, `{` + hi + `}`, ""},
 		"gemma":       {"gemma-3-27b-it", dialect.Chat{Turns: []dialect.Turn{{Role: dialect.System, Parts: said("hi")}, {Role: dialect.User, Parts: said("yo")}}}, `{"contents":[{"role":"user","parts":[{"text":"hi"},{"text":"yo"}]}]}`, ""},
@@ -53,34 +56,53 @@ func TestWrite(t *testing.T) {
 		"seed":   {"gemini-2.5-flash", dialect.Chat{Turns: user("hi"), Seed: []byte("4294967296")}, `{` + hi + `}`, "seed"},
 		"json":   {"gemini-2.5-flash", dialect.Chat{Turns: user("hi"), Format: dialect.Format{Kind: dialect.FormatJSON}}, `{` + hi + `,"generationConfig":{"responseMimeType":"application/json"}}`, ""},
 		"schema": {"gemini-3-flash", dialect.Chat{Turns: user("hi"), Tools: tools[1:], Format: dialect.Format{Kind: dialect.FormatSchema, Schema: []byte(`{"type":"object"}`)}}, `{` + hi + `,"tools":[{"functionDeclarations":[{"name":"g","description":"d"}]}],"generationConfig":{"responseMimeType":"application/json","responseJsonSchema":{"type":"object"}}}`, ""},
-		"schema-and-tools": {"gemini-2.5-pro", dialect.Chat{Turns: user("hi"), Tools: tools[1:], Format: dialect.Format{Kind: dialect.FormatSchema, Schema: []byte(`{}`)}},
-			`{` + hi + `,"tools":[{"functionDeclarations":[{"name":"g","description":"d"}]}]}`, "response_format"},
+		"schema-and-tools": {
+			"gemini-2.5-pro",
+			dialect.Chat{Turns: user("hi"), Tools: tools[1:], Format: dialect.Format{Kind: dialect.FormatSchema, Schema: []byte(`{}`)}},
+			`{` + hi + `,"tools":[{"functionDeclarations":[{"name":"g","description":"d"}]}]}`, "response_format",
+		},
 		"tools":       {"gemini-3-flash", dialect.Chat{Turns: user("hi"), Tools: tools, Parallel: dialect.Off}, `{` + hi + `,` + declared + `}`, "tools[0].function.strict parallel_tool_calls"},
 		"auto":        {"gemini-3-flash", dialect.Chat{Turns: user("hi"), Tools: tools[1:], ToolChoice: dialect.ToolChoice{Mode: dialect.ToolAuto}}, `{` + hi + `,"tools":[{"functionDeclarations":[{"name":"g","description":"d"}]}],"toolConfig":{"functionCallingConfig":{"mode":"AUTO"}}}`, ""},
 		"named":       {"gemini-3-flash", dialect.Chat{Turns: user("hi"), Tools: tools[1:], ToolChoice: dialect.ToolChoice{Mode: dialect.ToolNamed, Name: dialect.Text("g")}}, `{` + hi + `,"tools":[{"functionDeclarations":[{"name":"g","description":"d"}]}],"toolConfig":{"functionCallingConfig":{"mode":"ANY","allowedFunctionNames":["g"]}}}`, ""},
 		"choice-only": {"gemini-3-flash", dialect.Chat{Turns: user("hi"), ToolChoice: dialect.ToolChoice{Mode: dialect.ToolNone}}, `{` + hi + `}`, ""},
-		"call": {"gemini-3-flash", dialect.Chat{Turns: []dialect.Turn{{Role: dialect.User, Parts: said("hi")}, {Role: dialect.Assistant, Parts: []dialect.Part{call, second}}, result("ok\n", false)}},
+		"call": {
+			"gemini-3-flash",
+			dialect.Chat{Turns: []dialect.Turn{{Role: dialect.User, Parts: said("hi")}, {Role: dialect.Assistant, Parts: []dialect.Part{call, second}}, result("ok\n", false)}},
 			`{"contents":[{"role":"user","parts":[{"text":"hi"}]},{"role":"model","parts":[{"functionCall":{"id":"c1","name":"f","args":{"a":1}},"thoughtSignature":"skip_thought_signature_validator"},{"functionCall":{"id":"c2","name":"f","args":{"a":1}}}]},` +
-				`{"role":"user","parts":[{"functionResponse":{"id":"c1","name":"f","response":{"result":"ok\n"}}}]}]}`, ""},
-		"call-signed": {"gemini-3-flash", dialect.Chat{Turns: []dialect.Turn{{Role: dialect.Assistant, Parts: []dialect.Part{kept}}, result(` {"x": [1]}`, false)}},
+				`{"role":"user","parts":[{"functionResponse":{"id":"c1","name":"f","response":{"result":"ok\n"}}}]}]}`, "",
+		},
+		"call-signed": {
+			"gemini-3-flash",
+			dialect.Chat{Turns: []dialect.Turn{{Role: dialect.Assistant, Parts: []dialect.Part{kept}}, result(` {"x": [1]}`, false)}},
 			`{"contents":[{"role":"model","parts":[{"functionCall":{"id":"c1","name":"f","args":{"a":1}},"thoughtSignature":"sig"}]},` +
-				`{"role":"user","parts":[{"functionResponse":{"id":"c1","name":"f","response": {"x": [1]}}}]}]}`, ""},
-		"call-failed": {"gemini-2.5-flash", dialect.Chat{Turns: []dialect.Turn{{Role: dialect.Assistant, Parts: []dialect.Part{call}}, result(`{"x":1}`, true)}},
+				`{"role":"user","parts":[{"functionResponse":{"id":"c1","name":"f","response": {"x": [1]}}}]}]}`, "",
+		},
+		"call-failed": {
+			"gemini-2.5-flash",
+			dialect.Chat{Turns: []dialect.Turn{{Role: dialect.Assistant, Parts: []dialect.Part{call}}, result(`{"x":1}`, true)}},
 			`{"contents":[{"role":"model","parts":[{"functionCall":{"id":"c1","name":"f","args":{"a":1}}}]},` +
-				`{"role":"user","parts":[{"functionResponse":{"id":"c1","name":"f","response":{"error":"{\"x\":1}"}}}]}]}`, ""},
-		"arguments": {"gemini-2.5-flash", dialect.Chat{Turns: []dialect.Turn{{Role: dialect.Assistant, Parts: []dialect.Part{{Kind: dialect.PartToolCall, Name: dialect.Text("f"), Arguments: []byte(`{"a`)}}}}},
-			`{"contents":[{"role":"model","parts":[{"functionCall":{"name":"f","args":{}}}]}]}`, "messages[0].content[0].function.arguments"},
-		"media": {"gemini-3-flash", dialect.Chat{Turns: []dialect.Turn{{Role: dialect.User, Name: dialect.Text("bob"), Parts: []dialect.Part{
-			{Kind: dialect.PartImage, Media: dialect.Media{Data: dialect.Text("iVBORw0K"), Detail: dialect.Text("low")}},
-			{Kind: dialect.PartImage, Media: dialect.Media{URL: dialect.Text("https://x.example/a.JPG?b=.c"), Detail: dialect.Text("auto")}},
-			{Kind: dialect.PartImage, Media: dialect.Media{URL: dialect.Text("https://x.example/a")}},
-			{Kind: dialect.PartAudio, Media: dialect.Media{Type: dialect.Text("audio/mp3"), Data: dialect.Text("AAAA")}},
-			{Kind: dialect.PartDocument, Text: dialect.Text("plain")},
-			{Kind: dialect.PartDocument, Media: dialect.Media{ID: dialect.Text("file-1")}},
-			{Kind: dialect.PartReasoning, Text: dialect.Text("hm"), Signature: dialect.Text("s")},
-		}}}}, `{"contents":[{"role":"user","parts":[{"inlineData":{"mimeType":"image/png","data":"iVBORw0K"}},{"fileData":{"mimeType":"image/jpeg","fileUri":"https://x.example/a.JPG?b=.c"}},` +
-			`{"fileData":{"fileUri":"https://x.example/a"}},{"inlineData":{"mimeType":"audio/mp3","data":"AAAA"}},{"text":"plain"}]}]}`,
-			"messages[0].name messages[0].content[0].image_url.detail messages[0].content[5]"},
+				`{"role":"user","parts":[{"functionResponse":{"id":"c1","name":"f","response":{"error":"{\"x\":1}"}}}]}]}`, "",
+		},
+		"arguments": {
+			"gemini-2.5-flash",
+			dialect.Chat{Turns: []dialect.Turn{{Role: dialect.Assistant, Parts: []dialect.Part{{Kind: dialect.PartToolCall, Name: dialect.Text("f"), Arguments: []byte(`{"a`)}}}}},
+			`{"contents":[{"role":"model","parts":[{"functionCall":{"name":"f","args":{}}}]}]}`, "messages[0].content[0].function.arguments",
+		},
+		"media": {
+			"gemini-3-flash",
+			dialect.Chat{Turns: []dialect.Turn{{Role: dialect.User, Name: dialect.Text("bob"), Parts: []dialect.Part{
+				{Kind: dialect.PartImage, Media: dialect.Media{Data: dialect.Text("iVBORw0K"), Detail: dialect.Text("low")}},
+				{Kind: dialect.PartImage, Media: dialect.Media{URL: dialect.Text("https://x.example/a.JPG?b=.c"), Detail: dialect.Text("auto")}},
+				{Kind: dialect.PartImage, Media: dialect.Media{URL: dialect.Text("https://x.example/a")}},
+				{Kind: dialect.PartAudio, Media: dialect.Media{Type: dialect.Text("audio/mp3"), Data: dialect.Text("AAAA")}},
+				{Kind: dialect.PartDocument, Text: dialect.Text("plain")},
+				{Kind: dialect.PartDocument, Media: dialect.Media{ID: dialect.Text("file-1")}},
+				{Kind: dialect.PartReasoning, Text: dialect.Text("hm"), Signature: dialect.Text("s")},
+			}}}},
+			`{"contents":[{"role":"user","parts":[{"inlineData":{"mimeType":"image/png","data":"iVBORw0K"}},{"fileData":{"mimeType":"image/jpeg","fileUri":"https://x.example/a.JPG?b=.c"}},` +
+				`{"fileData":{"fileUri":"https://x.example/a"}},{"inlineData":{"mimeType":"audio/mp3","data":"AAAA"}},{"text":"plain"}]}]}`,
+			"messages[0].name messages[0].content[0].image_url.detail messages[0].content[5]",
+		},
 		"tier":        {"gemini-3-flash", dialect.Chat{Turns: user("hi"), Tier: dialect.Text("flex")}, `{` + hi + `,"serviceTier":"flex"}`, ""},
 		"tier-scale":  {"gemini-3-flash", dialect.Chat{Turns: user("hi"), Tier: dialect.Text("scale")}, `{` + hi + `}`, "service_tier"},
 		"tier-auto":   {"gemini-3-flash", dialect.Chat{Turns: user("hi"), Tier: dialect.Text("auto")}, `{` + hi + `}`, ""},
