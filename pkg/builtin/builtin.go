@@ -44,6 +44,10 @@ func Table() map[string]*dialect.Dialect {
 	return all
 }
 
+// Translated names the dialects in which an answer may pass the proxy although
+// its backend speaks another: those that callers use.
+func Translated() []string { return []string{"openai"} }
+
 // Parts are what the stages share with the rest of the process.
 type Parts struct {
 	Keys         *atomic.Pointer[key.Set]

@@ -22,7 +22,11 @@ import (
 // openTail prepares to follow the proxy's file log from where the ledger says
 // that it was read to.
 func (g *Gateway) openTail(snap *policy.Snapshot) {
-	g.parser = witness.NewParser(g.usageOf(builtin.Table()))
+	dialects := builtin.Table()
+	g.parser = witness.NewParser(g.usageOf(dialects))
+	for _, name := range builtin.Translated() {
+		g.parser.Speak(dialects[name].Usage)
+	}
 	o := witness.TailOptions{
 		Path: filepath.Join(g.dir, "envoy", "access.log"),
 		From: g.last,
