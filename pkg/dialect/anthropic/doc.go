@@ -30,6 +30,7 @@ func New() dialect.Dialect {
 		Answer:  answers{},
 		Usage:   usages{},
 		Errors:  troubles{},
+		Front:   front{},
 		Back:    back{},
 		Path:    path,
 		Headers: []dialect.Header{{Name: "anthropic-version", Value: "2023-06-01"}},
