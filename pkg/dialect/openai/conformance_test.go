@@ -16,6 +16,13 @@ import (
 
 // rows runs check on each recorded chat exchange that is evidence.
 func rows(t *testing.T, check func(t *testing.T, r *recorded.Row)) {
+	t.Helper()
+	endpoint(t, "chat_completions", check)
+}
+
+// endpoint is rows for exchanges of another endpoint.
+func endpoint(t *testing.T, name string, check func(t *testing.T, r *recorded.Row)) {
+	t.Helper()
 	dir, ok := recorded.Find()
 	if !ok {
 		t.Skip("no recorded traffic: set " + recorded.Env)
@@ -25,7 +32,7 @@ func rows(t *testing.T, check func(t *testing.T, r *recorded.Row)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.Endpoint != "chat_completions" {
+		if r.Endpoint != name {
 			continue
 		}
 		if r.Skip() != "" {

@@ -104,13 +104,13 @@ func (d *decoder) document(body []byte) bool {
 		return false
 	}
 	if d.vectors {
-		return d.embeddings(&top)
+		return d.embeddings(&top, body)
 	}
 	choices, ok := top.Get("choices")
 	if !ok || choices.Kind != jsonedit.Array {
 		return false
 	}
-	d.begin(&top)
+	d.begin(&top, body)
 	d.choices(choices, body)
 	return true
 }
@@ -138,7 +138,7 @@ func (d *decoder) chunk(data []byte) bool {
 	choices, _ := top.Get("choices")
 	if choices.Kind == jsonedit.Array {
 		if !d.begun && choices.Len(data) > 0 { // Azure's first chunk holds neither choices nor names
-			d.begin(&top)
+			d.begin(&top, data)
 		}
 		d.choices(choices, data)
 	}
@@ -146,15 +146,16 @@ func (d *decoder) chunk(data []byte) bool {
 }
 
 // begin emits the start of the answer.
-func (d *decoder) begin(top *jsonedit.Object) {
+func (d *decoder) begin(top *jsonedit.Object, doc []byte) {
 	d.begun = true
-	d.send(dialect.Event{Kind: dialect.EventStart, Tool: -1, ID: textOf(top, "id"), Name: textOf(top, "model")})
+	d.send(dialect.Event{Kind: dialect.EventStart, Tool: -1, ID: textOf(top, doc, "id"), Name: textOf(top, doc, "model")})
 }
 
-// textOf returns a member that is a string.
-func textOf(o *jsonedit.Object, name string) dialect.Text {
+// textOf returns a member that is a string. The document comes beside its
+// index so that the index need not leave the stack.
+func textOf(o *jsonedit.Object, doc []byte, name string) dialect.Text {
 	if v, ok := o.Get(name); ok && v.Kind == jsonedit.String {
-		return textAt(v, o.Doc())
+		return textAt(v, doc)
 	}
 	return nil
 }

@@ -24,10 +24,10 @@ func (d *decoder) calls(n int, list jsonedit.Value, doc []byte) {
 				index = i
 			}
 		}
-		id := textOf(&c, "id")
+		id := textOf(&c, text, "id")
 		name, named := function.Find(text, "name")
 		named = named && name.Kind == jsonedit.String && name.End-name.Start > 2
-		tool := d.number(n, index, string(id), named)
+		tool := d.number(n, index, id, named)
 		d.called(n, tool, id, function.Raw(text))
 		if s, ok := c.Find("extra_content", "google", "thought_signature"); ok && s.Kind == jsonedit.String && tool >= 0 {
 			d.send(dialect.Event{Kind: dialect.EventSignature, Choice: n, Tool: tool, Text: textAt(s, text)})
@@ -40,23 +40,23 @@ func (d *decoder) calls(n int, list jsonedit.Value, doc []byte) {
 // an id that is another's with a name beside it, or, without index, an id or a
 // name at all: some providers leave the index out, and some give the same one
 // to all calls.
-func (d *decoder) number(n int, index int64, id string, named bool) int {
+func (d *decoder) number(n int, index int64, id dialect.Text, named bool) int {
 	calls := d.lanes[n].calls
 	for i := len(calls) - 1; i >= 0; i-- {
 		k := &calls[i]
 		switch {
-		case id != "" && k.id == id && (index < 0 || k.index == index):
+		case len(id) > 0 && k.id == string(id) && (index < 0 || k.index == index):
 			return i
-		case index >= 0 && k.index == index && (id == "" || k.id == "" || !named):
+		case index >= 0 && k.index == index && (len(id) == 0 || k.id == "" || !named):
 			return i
-		case index < 0 && id == "" && !named:
+		case index < 0 && len(id) == 0 && !named:
 			return i
 		}
 	}
 	if len(calls) >= maxLane {
 		return -1
 	}
-	d.lanes[n].calls = append(calls, callKey{index, id})
+	d.lanes[n].calls = append(calls, callKey{index, string(id)})
 	return len(calls)
 }
 
@@ -73,7 +73,7 @@ func (d *decoder) called(n, tool int, id dialect.Text, doc []byte) {
 	}
 	if l := &d.lanes[n]; tool >= l.begun {
 		l.begun = tool + 1
-		d.send(dialect.Event{Kind: dialect.EventToolCall, Choice: n, Tool: tool, ID: id, Name: textOf(&f, "name")})
+		d.send(dialect.Event{Kind: dialect.EventToolCall, Choice: n, Tool: tool, ID: id, Name: textOf(&f, doc, "name")})
 	}
 	args, ok := f.Get("arguments")
 	if !ok {

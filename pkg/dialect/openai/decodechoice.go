@@ -26,12 +26,12 @@ func (d *decoder) choices(list jsonedit.Value, doc []byte) {
 				index = int(i)
 			}
 		}
-		d.choice(index, &c)
+		d.choice(index, &c, text)
 	}
 }
 
 // choice reads one choice.
-func (d *decoder) choice(n int, c *jsonedit.Object) {
+func (d *decoder) choice(n int, c *jsonedit.Object, doc []byte) {
 	for len(d.lanes) <= n {
 		d.lanes = append(d.lanes, tally{})
 	}
@@ -40,14 +40,14 @@ func (d *decoder) choice(n int, c *jsonedit.Object) {
 	}
 	var probs []dialect.Logprob
 	if v, ok := c.Get("logprobs"); ok && v.Kind == jsonedit.ObjectKind {
-		probs = d.logprobs(v, c.Doc())
+		probs = d.logprobs(v, doc)
 	}
 	if said := d.said(c); said.Kind == jsonedit.ObjectKind {
-		d.message(n, said.Raw(c.Doc()), probs)
-	} else if t := textOf(c, "text"); len(t) > 0 {
+		d.message(n, said.Raw(doc), probs)
+	} else if t := textOf(c, doc, "text"); len(t) > 0 {
 		d.words(n, dialect.EventText, t, probs)
 	}
-	if word := textOf(c, "finish_reason"); len(word) > 0 {
+	if word := textOf(c, doc, "finish_reason"); len(word) > 0 {
 		d.lanes[n].ended = true
 		d.send(dialect.Event{Kind: dialect.EventFinish, Choice: n, Tool: -1, Finish: d.finish(n, word), Name: word})
 	}
@@ -131,7 +131,7 @@ func (d *decoder) message(n int, doc []byte, probs []dialect.Logprob) {
 	}
 	d.calls(n, calls, doc)
 	if call.Kind == jsonedit.ObjectKind {
-		d.called(n, d.number(n, -1, "", false), nil, call.Raw(doc))
+		d.called(n, d.number(n, -1, nil, false), nil, call.Raw(doc))
 	}
 }
 

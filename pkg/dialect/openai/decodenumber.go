@@ -43,26 +43,26 @@ func logprob(v jsonedit.Value, doc []byte) (dialect.Logprob, bool) {
 }
 
 // embeddings reads the vectors of an answer; false when it holds none.
-func (d *decoder) embeddings(top *jsonedit.Object) bool {
+func (d *decoder) embeddings(top *jsonedit.Object, doc []byte) bool {
 	data, ok := top.Get("data")
 	if !ok || data.Kind != jsonedit.Array {
 		return false
 	}
-	d.begin(top)
+	d.begin(top, doc)
 	n := -1
-	for item := range data.Items(top.Doc()) {
+	for item := range data.Items(doc) {
 		n++
-		v, ok := item.Find(top.Doc(), "embedding")
+		v, ok := item.Find(doc, "embedding")
 		if !ok || v.Kind != jsonedit.Array && v.Kind != jsonedit.String {
 			return false
 		}
 		index := n
-		if i, ok := item.Find(top.Doc(), "index"); ok {
-			if i, ok := i.Int(top.Doc()); ok && i >= 0 && i < 1<<20 {
+		if i, ok := item.Find(doc, "index"); ok {
+			if i, ok := i.Int(doc); ok && i >= 0 && i < 1<<20 {
 				index = int(i)
 			}
 		}
-		d.send(dialect.Event{Kind: dialect.EventVector, Choice: index, Tool: -1, Raw: v.Raw(top.Doc())})
+		d.send(dialect.Event{Kind: dialect.EventVector, Choice: index, Tool: -1, Raw: v.Raw(doc)})
 	}
 	return true
 }

@@ -17,6 +17,7 @@ type quirk struct {
 	refusals  bool     // the model's refusals may be sent back as such
 	thoughts  string   // the field of a message for its reasoning; empty: there is none
 	signs     bool     // calls carry the provider's own proof
+	documents bool     // a document may be given by its address
 	budget    bool     // OpenRouter's additions: a budget of reasoning, marks of where the prompt is kept
 	refuses   []string // fields that are refused
 }
@@ -33,7 +34,7 @@ var kinds = map[string]quirk{
 	"":       {limit: "max_completion_tokens", seed: "seed", developer: true, refusals: true, refuses: own},
 	"openai": {limit: "max_completion_tokens", seed: "seed", developer: true, refusals: true, refuses: own},
 	"azure":  {limit: "max_completion_tokens", seed: "seed", developer: true, refusals: true, refuses: own},
-	"mistral": {limit: "max_tokens", seed: "random_seed", refuses: []string{
+	"mistral": {limit: "max_tokens", seed: "random_seed", documents: true, refuses: []string{
 		"top_k", "min_p", "logprobs", "top_logprobs", "user", "service_tier", "store",
 	}},
 	"groq":       {limit: "max_completion_tokens", seed: "seed", thoughts: "reasoning", refuses: append([]string{"n", "logprobs", "top_logprobs", "store"}, own...)},

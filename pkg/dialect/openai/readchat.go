@@ -69,7 +69,7 @@ func (r *reader) sampling(c *dialect.Chat, name []byte, v jsonedit.Value) bool {
 		c.FrequencyPenalty = r.number(v)
 	case "presence_penalty":
 		c.PresencePenalty = r.number(v)
-	case "seed":
+	case "seed", "random_seed": // the second is Mistral's
 		r.whole(v, -1<<63)
 		c.Seed = v.Raw(r.doc)
 	case "logprobs":

@@ -26,7 +26,7 @@ func (r *reader) turn(v jsonedit.Value) dialect.Turn {
 		}
 	})
 	t := dialect.Turn{Role: r.role(m.role)}
-	if m.name.Kind != jsonedit.Null && !m.role.Is(r.doc, "function") {
+	if m.name.Kind != jsonedit.Null && t.Role != dialect.ToolRole {
 		r.member("name", func() { t.Name = r.text(m.name) })
 	}
 	switch t.Role {
@@ -191,20 +191,24 @@ func (r *reader) arguments(v jsonedit.Value) []byte {
 	return text
 }
 
-// result reads what a tool answered.
+// result reads what a tool answered. The name of the function is that of the
+// call; some callers send it in place of the call's id, or beside it.
 func (r *reader) result(m *spoken) dialect.Part {
 	p := dialect.Part{Kind: dialect.PartToolResult, Parts: r.content(m.content, false)}
-	if m.role.Is(r.doc, "function") {
+	if m.name.Kind != jsonedit.Null {
 		r.member("name", func() { p.Name = r.text(m.name) })
-		p.ID = r.oldest(p.Name)
-		return p
 	}
-	if m.answers.Kind == jsonedit.Null {
+	switch {
+	case m.answers.Kind != jsonedit.Null:
+		r.member("tool_call_id", func() { p.ID = r.text(m.answers) })
+		if name, ok := r.calls[string(p.ID)]; ok {
+			p.Name = name
+		}
+	case len(p.Name) == 0:
 		r.missing("tool_call_id", "send the id of the call that this is the result of")
-		return p
+	case m.role.Is(r.doc, "function"):
+		p.ID = r.oldest(p.Name)
 	}
-	r.member("tool_call_id", func() { p.ID = r.text(m.answers) })
-	p.Name = r.calls[string(p.ID)]
 	return p
 }
 

@@ -41,7 +41,7 @@ func (r *reader) part(v jsonedit.Value) dialect.Part {
 			kind = v
 		case "cache_control":
 			cache = v
-		case "text", "refusal", "image_url", "input_audio", "file": // read below
+		case "text", "refusal", "image_url", "input_audio", "file", "thinking", "document_url", "document_name": // read below
 		case "prompt_cache_breakpoint": // steers the provider's caching only
 		default:
 			r.unsay(v)
@@ -64,12 +64,21 @@ func (r *reader) partOf(kind, v jsonedit.Value) (p dialect.Part) {
 	case kind.Is(r.doc, "refusal"):
 		p.Kind = dialect.PartRefusal
 		read("refusal", func(v jsonedit.Value) { p.Text = r.text(v) })
+	case kind.Is(r.doc, "thinking"): // Mistral's, sent back
+		p.Kind = dialect.PartReasoning
+		read("thinking", func(v jsonedit.Value) { p.Text = r.thinking(v) })
 	case kind.Is(r.doc, "image_url"):
 		p.Kind = dialect.PartImage
 		read("image_url", func(v jsonedit.Value) { p.Media = r.image(v) })
 	case kind.Is(r.doc, "input_audio"):
 		p.Kind = dialect.PartAudio
 		read("input_audio", func(v jsonedit.Value) { p.Media = r.audio(v) })
+	case kind.Is(r.doc, "document_url"): // Mistral's
+		p.Kind = dialect.PartDocument
+		read("document_url", func(v jsonedit.Value) { p.Media.URL = r.text(v) })
+		if name, ok := v.Find(r.doc, "document_name"); ok && name.Kind == jsonedit.String {
+			p.Media.Name = textAt(name, r.doc)
+		}
 	case kind.Is(r.doc, "file"):
 		p.Kind = dialect.PartDocument
 		read("file", func(v jsonedit.Value) { p.Text, p.Media = r.file(v) })
@@ -79,18 +88,30 @@ func (r *reader) partOf(kind, v jsonedit.Value) (p dialect.Part) {
 	return p
 }
 
+// thinking reads a text, or an array of parts with texts.
+func (r *reader) thinking(v jsonedit.Value) dialect.Text {
+	if v.Kind == jsonedit.String {
+		return textAt(v, r.doc)
+	}
+	var all dialect.Text
+	r.items(v, func(v jsonedit.Value) {
+		if t, ok := v.Find(r.doc, "text"); ok && t.Kind == jsonedit.String {
+			all = append(all, textAt(t, r.doc)...)
+		}
+	})
+	return all
+}
+
 // image reads an address of a picture, which may hold the picture itself.
 func (r *reader) image(v jsonedit.Value) (m dialect.Media) {
+	if v.Kind == jsonedit.String { // Mistral's
+		r.source(&m, v)
+		return m
+	}
 	r.members(v, func(name []byte, v jsonedit.Value) {
 		switch string(name) {
 		case "url":
-			url := r.text(v)
-			var ok bool
-			if m.Type, m.Data, ok = splitData(url); !ok {
-				m.URL = url
-			} else if len(m.Data) == 0 {
-				r.wrong("must hold base64 when it is a data: URL, as in data:image/png;base64,iVBORw0K")
-			}
+			r.source(&m, v)
 		case "detail":
 			m.Detail = r.text(v)
 		default:
@@ -101,6 +122,17 @@ func (r *reader) image(v jsonedit.Value) (m dialect.Media) {
 		r.missing("url", "send an https: or a data: URL")
 	}
 	return m
+}
+
+// source reads the address of a picture or the picture in it.
+func (r *reader) source(m *dialect.Media, v jsonedit.Value) {
+	url := r.text(v)
+	var ok bool
+	if m.Type, m.Data, ok = splitData(url); !ok {
+		m.URL = url
+	} else if len(m.Data) == 0 {
+		r.wrong("must hold base64 when it is a data: URL, as in data:image/png;base64,iVBORw0K")
+	}
 }
 
 // splitData takes a data: URL apart without decoding its data; false when url

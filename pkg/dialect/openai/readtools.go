@@ -44,6 +44,10 @@ func (c *toolbox) read(r *reader, to *dialect.Chat, name []byte, v jsonedit.Valu
 // settle writes what was collected into to.
 func (c *toolbox) settle(to *dialect.Chat) {
 	to.Tools = append(to.Tools, c.functions...)
+	if len(to.Tools) == 0 { // nothing to choose from
+		to.Parallel = dialect.Unset
+		return
+	}
 	to.ToolChoice = c.given
 	if c.limited { // the same as not to offer the others
 		to.Tools = slices.DeleteFunc(to.Tools, func(t dialect.Tool) bool {
@@ -72,7 +76,7 @@ func (r *reader) tool(v jsonedit.Value) (t dialect.Tool, ok bool) {
 		}
 	})
 	switch {
-	case kind.Is(r.doc, "function"):
+	case kind.Is(r.doc, "function"), kind.Kind == jsonedit.Null && function.Kind == jsonedit.ObjectKind:
 		r.member("function", func() { t = r.function(function) })
 		t.Cache = r.cache(cache)
 		return t, true
@@ -134,7 +138,7 @@ func (r *reader) toolChoice(c *toolbox, v jsonedit.Value) dialect.ToolChoice {
 	})
 	var t dialect.ToolChoice
 	switch {
-	case kind.Is(r.doc, "function"):
+	case kind.Is(r.doc, "function"), kind.Kind == jsonedit.Null && function.Kind == jsonedit.ObjectKind:
 		r.member("function", func() { t = r.named(function) })
 	case kind.Is(r.doc, "allowed_tools"):
 		r.member("allowed_tools", func() { t = r.allowed(c, allowed) })

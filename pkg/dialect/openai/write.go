@@ -18,7 +18,7 @@ func (back) Takes(op genai.Operation) bool { return op == genai.Chat || op == ge
 
 // Write implements dialect.Back.
 func (back) Write(dst []byte, a *dialect.Asking, t dialect.Target) (body []byte, lost []string, f *fault.Error) {
-	w := &writer{dst: append(dst, '{')}
+	w := &writer{dst: append(slices.Grow(dst, size(a)), '{')}
 	w.name("model")
 	w.dst = jsonedit.AppendString(w.dst, t.Model)
 	switch {
@@ -30,6 +30,34 @@ func (back) Write(dst []byte, a *dialect.Asking, t dialect.Target) (body []byte,
 		w.embedding(a.Embed)
 	}
 	return append(w.dst, '}'), w.lost, nil
+}
+
+// size is about how long the body will be: what is large is counted.
+func size(a *dialect.Asking) int {
+	n := 512
+	if a.Embed != nil {
+		for _, t := range a.Embed.Inputs {
+			n += len(t) + 3
+		}
+		return n
+	}
+	for i := range a.Chat.Turns {
+		n += 32 + sizeOf(a.Chat.Turns[i].Parts)
+	}
+	for i := range a.Chat.Tools {
+		t := &a.Chat.Tools[i]
+		n += 128 + len(t.Description) + len(t.Parameters)
+	}
+	return n
+}
+
+func sizeOf(parts []dialect.Part) int {
+	n := 0
+	for i := range parts {
+		p := &parts[i]
+		n += 64 + len(p.Text) + len(p.Media.Data) + len(p.Media.URL) + len(p.Arguments)*9/8 + sizeOf(p.Parts)
+	}
+	return n
 }
 
 // writer builds the body of a request.
@@ -231,7 +259,9 @@ func (w *writer) tool(t *dialect.Tool) {
 		w.dst = append(w.dst, t.Parameters...)
 	}
 	w.strict(t.Strict)
-	w.dst = append(w.dst, "}}"...)
+	w.dst = append(w.dst, '}')
+	w.mark(t.Cache)
+	w.dst = append(w.dst, '}')
 }
 
 func (w *writer) toolChoice(t dialect.ToolChoice) {

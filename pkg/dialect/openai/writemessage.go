@@ -163,7 +163,7 @@ func (m *messages) carries(r dialect.Role, p *dialect.Part) bool {
 	case dialect.PartAudio:
 		return byUser && len(p.Media.Data) > 0
 	case dialect.PartDocument:
-		return byUser && len(p.Text)+len(p.Media.Data)+len(p.Media.ID) > 0
+		return byUser && (len(p.Text)+len(p.Media.Data)+len(p.Media.ID) > 0 || m.quirk.documents && len(p.Media.URL) > 0)
 	case dialect.PartToolCall, dialect.PartToolResult, dialect.PartReasoning:
 	}
 	return false
@@ -176,7 +176,7 @@ func (m *messages) content(parts []dialect.Part) {
 	case len(parts) == 0:
 		m.dst = append(m.dst, `""`...)
 		return
-	case len(parts) == 1 && parts[0].Kind == dialect.PartText:
+	case len(parts) == 1 && parts[0].Kind == dialect.PartText && !m.marks(&parts[0]):
 		m.dst = parts[0].Text.Append(m.dst)
 		return
 	}

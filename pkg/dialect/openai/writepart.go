@@ -18,6 +18,13 @@ func (m *messages) part(p *dialect.Part) {
 		m.inside("data", p.Media.Data)
 		m.inside("format", formatOf(p.Media.Type))
 	case dialect.PartDocument:
+		if len(p.Text)+len(p.Media.Data)+len(p.Media.ID) == 0 {
+			m.dst = append(m.dst, `{"type":"document_url"`...)
+			m.inside("document_url", p.Media.URL)
+			m.inside("document_name", p.Media.Name)
+			m.dst = append(m.dst, '}')
+			return
+		}
 		m.dst = append(m.dst, `{"type":"file","file":{`...)
 		m.file(p)
 	case dialect.PartRefusal:
@@ -32,7 +39,7 @@ func (m *messages) part(p *dialect.Part) {
 		return
 	}
 	m.dst = append(m.dst, '}')
-	m.mark(p)
+	m.mark(p.Cache)
 	m.dst = append(m.dst, '}')
 }
 
@@ -41,21 +48,23 @@ func (m *messages) words(kind string, p *dialect.Part) {
 	m.dst = append(append(append(m.dst, `{"type":"`...), kind...), '"')
 	m.name(kind)
 	m.dst = p.Text.Append(m.dst)
-	m.mark(p)
+	m.mark(p.Cache)
 	m.dst = append(m.dst, '}')
 }
 
 // mark writes where the prompt is kept, for those who take it. Others keep
 // prompts by themselves, so that nothing is lost.
-func (m *messages) mark(p *dialect.Part) {
+func (w *writer) mark(cache dialect.Text) {
 	switch {
-	case !m.quirk.budget || len(p.Cache) == 0:
-	case string(p.Cache) == "1h":
-		m.dst = append(m.dst, `,"cache_control":{"type":"ephemeral","ttl":"1h"}`...)
+	case !w.quirk.budget || len(cache) == 0:
+	case string(cache) == "1h":
+		w.dst = append(w.dst, `,"cache_control":{"type":"ephemeral","ttl":"1h"}`...)
 	default:
-		m.dst = append(m.dst, `,"cache_control":{"type":"ephemeral"}`...)
+		w.dst = append(w.dst, `,"cache_control":{"type":"ephemeral"}`...)
 	}
 }
+
+func (m *messages) marks(p *dialect.Part) bool { return m.quirk.budget && len(p.Cache) > 0 }
 
 // address writes where a picture is.
 func (m *messages) address(p *dialect.Part) {
