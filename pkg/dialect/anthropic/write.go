@@ -65,9 +65,9 @@ func (w *writer) lose(path string) {
 }
 
 // refuse ends the writing: a request without this would ask something else.
-func (w *writer) refuse(path, text string) {
+func (w *writer) refuse(k fault.Kind, path, text string) {
 	if w.fault == nil {
-		w.fault = fault.New(fault.NotTranslatable, text).With(path)
+		w.fault = fault.New(k, text).With(path)
 	}
 }
 

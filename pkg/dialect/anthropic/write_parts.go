@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
+	"github.com/signalbox-dev/signalbox/pkg/fault"
 )
 
 // place is where in a request a part stands.
@@ -47,8 +48,18 @@ func (w *writer) part(p *dialect.Part, a at) {
 		}
 		w.media(p, a)
 	case dialect.PartAudio:
-		w.refuse(a.String(), "The provider takes no recordings: send text, pictures or documents.")
+		w.audio(a)
 	}
+}
+
+// audio leaves out what the model said before. What the user says is the
+// question: without it another one is asked.
+func (w *writer) audio(a at) {
+	if a.in == ofAssistant {
+		w.lose(a.String())
+		return
+	}
+	w.refuse(fault.NotTranslatable, a.String(), "The provider takes no recordings: send text, pictures or documents.")
 }
 
 // begin starts a block of a type.

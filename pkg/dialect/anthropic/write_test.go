@@ -126,16 +126,25 @@ func TestWriteLimit(t *testing.T) {
 }
 
 func TestWriteRefuses(t *testing.T) {
-	for name, c := range map[string]*dialect.Chat{
-		"recording": {Turns: []dialect.Turn{{Role: dialect.User, Parts: []dialect.Part{{Kind: dialect.PartAudio}}}}},
-		"nothing":   {Turns: []dialect.Turn{said(dialect.User, ` \n`)}},
-		"no-turn":   {},
-		"no-chat":   nil,
+	audio := dialect.Part{Kind: dialect.PartAudio}
+	for _, tt := range []struct {
+		name string
+		chat *dialect.Chat
+		kind fault.Kind
+	}{
+		{"recording", &dialect.Chat{Turns: []dialect.Turn{{Role: dialect.User, Parts: []dialect.Part{audio}}}}, fault.NotTranslatable},
+		{"nothing", &dialect.Chat{Turns: []dialect.Turn{said(dialect.User, ` \n`)}}, fault.InvalidField},
+		{"no-turn", &dialect.Chat{}, fault.InvalidField},
+		{"no-chat", nil, fault.NotTranslatable},
 	} {
-		_, _, f := New().Back.Write(nil, &dialect.Asking{Chat: c}, dialect.Target{Model: "claude-opus-5"})
-		if f == nil || f.Kind != fault.NotTranslatable {
-			t.Errorf("%s: %v", name, f)
+		_, _, f := New().Back.Write(nil, &dialect.Asking{Chat: tt.chat}, dialect.Target{Model: "claude-opus-5"})
+		if f == nil || f.Kind != tt.kind {
+			t.Errorf("%s: %v", tt.name, f)
 		}
+	}
+	history := &dialect.Chat{Turns: []dialect.Turn{said(dialect.User, "a"), {Role: dialect.Assistant, Parts: []dialect.Part{audio}}, said(dialect.User, "b")}}
+	if _, _, lost := written(t, history, dialect.Target{Model: "claude-opus-5"}); !slices.Equal(lost, []string{"messages[1].content[0]"}) {
+		t.Errorf("lost %v", lost)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
+	"github.com/signalbox-dev/signalbox/pkg/fault"
 )
 
 // side is who speaks a turn, as far as the provider tells speakers apart.
@@ -33,7 +34,7 @@ func (w *writer) conversation() {
 		i = w.message(i)
 	}
 	if w.dst[len(w.dst)-1] == '[' {
-		w.refuse("messages", "There is no message with content to answer.")
+		w.refuse(fault.InvalidField, "messages", "The field \"messages\" holds nothing to answer: send at least one message with content.")
 	}
 	w.raw(`]`)
 }
