@@ -54,8 +54,8 @@ fuzz: ## every fuzz target for T (20s)
 	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(T) "$$p"; done; done
 
 .PHONY: micro
-micro: ## the benchmarks of the packages, with allocations
-	$(GO) test -run '^$$' -bench . -benchmem ./pkg/...
+micro: ## the benchmarks of the packages and of the whole engine, with allocations
+	$(GO) test -run '^$$' -bench . -benchmem ./pkg/... ./e2e/bench
 
 .PHONY: lint
 lint: ## golangci-lint with the rules of .golangci.yml

@@ -10,11 +10,16 @@ import (
 	"strings"
 )
 
-const benchModel = "bench-model"
+// benchModel is served by a provider that speaks the callers' dialect,
+// translatedModel by one that speaks another.
+const (
+	benchModel      = "bench-model"
+	translatedModel = "bench-other"
+)
 
 // body is a chat request of about size bytes, in the order of members that
 // SDKs use.
-func body(size int, stream bool, user string) []byte {
+func body(model string, size int, stream bool, user string) []byte {
 	type message struct {
 		Role    string `json:"role"`
 		Content string `json:"content"`
@@ -24,7 +29,7 @@ func body(size int, stream bool, user string) []byte {
 		Messages []message `json:"messages"`
 		Stream   bool      `json:"stream,omitempty"`
 		User     string    `json:"user,omitempty"`
-	}{Model: benchModel, Stream: stream, User: user}
+	}{Model: model, Stream: stream, User: user}
 	v.Messages = []message{{"system", "You are a helpful assistant."}, {"user", ""}}
 	bare, err := json.Marshal(v)
 	if err != nil {

@@ -16,10 +16,14 @@ const typeURL = "type.googleapis.com/"
 // bufferLimit is above the largest body, since a BUFFERED body must fit.
 const bufferLimit = 64 << 20
 
+// duplex is the body mode in which the processor answers when and with what it
+// likes.
+const duplex = "FULL_DUPLEX_STREAMED"
+
 type envoyConfig struct {
 	listen, admin, upstream int    // ports
 	processor               int    // 0: no ext_proc filter
-	responseBody            string // NONE or STREAMED
+	responseBody            string // NONE, STREAMED or FULL_DUPLEX_STREAMED
 }
 
 func (c envoyConfig) render() ([]byte, error) {
@@ -53,13 +57,17 @@ func (c envoyConfig) render() ([]byte, error) {
 // filter is the ext_proc filter: request headers and BUFFERED body, response
 // headers, and the response body by mode.
 func (c envoyConfig) filter() tree {
+	mode := tree{
+		"request_header_mode": "SEND", "response_header_mode": "SEND",
+		"request_body_mode": "BUFFERED", "response_body_mode": c.responseBody,
+	}
+	if c.responseBody == duplex {
+		mode["response_trailer_mode"] = "SEND" // Envoy demands it
+	}
 	return typed("noop", "envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor", tree{
 		"grpc_service":    tree{"envoy_grpc": tree{"cluster_name": "processor"}, "timeout": "0s"},
 		"message_timeout": "10s",
-		"processing_mode": tree{
-			"request_header_mode": "SEND", "response_header_mode": "SEND",
-			"request_body_mode": "BUFFERED", "response_body_mode": c.responseBody,
-		},
+		"processing_mode": mode,
 	})
 }
 

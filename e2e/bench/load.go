@@ -13,7 +13,7 @@ import (
 
 // work is one slice of load on one target.
 type work struct {
-	url, key string
+	url, key string   // url with the path
 	bodies   [][]byte // sent in turn
 	conns    int      // closed loop of so many connections, when there is no rate
 	rate     float64  // requests a second, started on time whatever the answers take
@@ -133,7 +133,7 @@ func (w work) one(c *http.Client, k int) shot {
 
 // send starts a request; any status but 200 is an error.
 func (w work) send(ctx context.Context, c *http.Client, body []byte) (*http.Response, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url+"/v1/chat/completions", bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,10 @@
 //
 // CPU is read from /proc, per request, of Envoy and of the processor. A figure
 // is the median over the rounds; "added" is above Envoy alone in the same
-// round. The last line is one JSON object of all figures.
+// round. Answers that are translated are compared with what is next to them: a
+// whole one with one that passes through Signalbox, a stream with a no-op that
+// sends every chunk back, on the same stream of the same provider. The last line
+// is one JSON object of all figures.
 package main
 
 import (
@@ -48,7 +51,7 @@ func main() {
 	flag.IntVar(&o.conns, "conns", 8, "connections of the closed loop")
 	flag.Float64Var(&o.rate, "rate", 100, "requests a second of the paced load; 0: none")
 	flag.IntVar(&o.open, "open", 2000, "open streams whose memory is measured; 0: none")
-	flag.StringVar(&o.targets, "targets", "alone,noop,noop_stream,signalbox", "what to measure")
+	flag.StringVar(&o.targets, "targets", "alone,noop,noop_stream,noop_duplex,signalbox", "what to measure")
 	flag.StringVar(&o.only, "only", "", "scenarios whose name contains this")
 	flag.StringVar(&o.data, "data", os.Getenv("DATA"), "folder with recorded traffic, whose requests make another scenario")
 	flag.Parse()
@@ -90,10 +93,13 @@ func run(ctx context.Context, o options) (err error) {
 	for _, sc := range scenarios {
 		sc.print(os.Stdout)
 		sc.add(out)
-		for _, t := range targets {
-			_, n, _ := sc.totals(t.name)
+		for _, l := range sc.lanes {
+			_, n, _ := sc.totals(l.name)
 			failed += n
 		}
+	}
+	if err := measureEngine(o.rounds, out); err != nil {
+		return err
 	}
 	out["errors"] = failed
 	line, err := json.Marshal(out)
@@ -105,44 +111,6 @@ func run(ctx context.Context, o options) (err error) {
 		return fmt.Errorf("%d requests failed", failed)
 	}
 	return nil
-}
-
-// scenarios in the order of the table.
-func (o options) scenarios() ([]*scenario, error) {
-	d := time.Duration(o.seconds * float64(time.Second))
-	sizes := []struct {
-		name string
-		n    int
-	}{{"1k", 1 << 10}, {"32k", 32 << 10}, {"220k", 220 << 10}, {"1m", 1 << 20}}
-	var all []*scenario
-	for _, z := range sizes {
-		all = append(all, &scenario{name: "chat_" + z.name, floor: "noop", bodies: [][]byte{body(z.n, false, "")}, d: d})
-	}
-	all = append(all, &scenario{name: "stream_released", floor: "noop_stream", bodies: [][]byte{body(1<<10, true, "")}, d: 2 * d})
-	if o.data != "" {
-		bodies, err := recorded(o.data)
-		if err != nil {
-			return nil, err
-		}
-		if len(bodies) > 0 {
-			all = append(all, &scenario{name: "chat_recorded", floor: "noop", bodies: bodies, d: d})
-		}
-	}
-	for _, s := range all {
-		if o.rate > 0 {
-			all = append(all, &scenario{name: fmt.Sprintf("%s_at%.0f", s.name, o.rate), floor: s.floor, bodies: s.bodies, rate: o.rate, d: s.d})
-		}
-	}
-	var chosen []*scenario
-	for _, s := range all {
-		if strings.Contains(s.name, o.only) {
-			chosen = append(chosen, s)
-		}
-	}
-	if len(chosen) == 0 {
-		return nil, fmt.Errorf("no scenario has %q in its name", o.only)
-	}
-	return chosen, nil
 }
 
 func newSite(ctx context.Context) (site, func(), error) {
@@ -188,6 +156,8 @@ func (s site) start(ctx context.Context, names []string) ([]*target, error) {
 			t, err = s.plain(ctx, name, "NONE")
 		case "noop_stream":
 			t, err = s.plain(ctx, name, "STREAMED")
+		case "noop_duplex":
+			t, err = s.plain(ctx, name, duplex)
 		case "signalbox":
 			t, err = s.signalbox(ctx)
 		default:
@@ -238,7 +208,7 @@ func measureCPU(ctx context.Context, o options, scenarios []*scenario, targets [
 			return err
 		}
 		for k := range o.rounds {
-			if err := sc.round(k, targets, c, o.conns); err != nil {
+			if err := sc.run(k, targets, c, o.conns); err != nil {
 				return err
 			}
 			if ctx.Err() != nil {
@@ -253,6 +223,6 @@ func measureCPU(ctx context.Context, o options, scenarios []*scenario, targets [
 // warm opens the connections and fills the pools of every target.
 func warm(sc *scenario, targets []*target, c *http.Client, conns int) error {
 	short := *sc
-	short.d, short.rate, short.repeats = 300*time.Millisecond, 0, nil
-	return short.round(0, targets, c, conns)
+	short.d, short.rate, short.repeats = max(300*time.Millisecond, sc.d/4), 0, nil
+	return short.run(0, targets, c, conns)
 }

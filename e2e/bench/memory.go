@@ -17,7 +17,7 @@ import (
 func openStreams(ctx context.Context, t *target, up *upstream, n int) (grown int64, err error) {
 	c := newClient(n)
 	defer c.CloseIdleConnections()
-	warm := work{url: t.url, key: t.key, bodies: [][]byte{body(1024, false, "")}, conns: 8, d: 2 * time.Second}
+	warm := work{url: t.url + chatPath, key: t.key, bodies: [][]byte{body(benchModel, 1024, false, "")}, conns: 8, d: 2 * time.Second}
 	if o := warm.run(c); o.errors > 0 {
 		return 0, fmt.Errorf("%d errors: %s", o.errors, o.first)
 	}
@@ -40,8 +40,8 @@ func openStreams(ctx context.Context, t *target, up *upstream, n int) (grown int
 // hold opens n streams, at most a few at a time, and returns when each has
 // its first byte.
 func hold(ctx context.Context, t *target, c *http.Client, n int) error {
-	w := work{url: t.url, key: t.key}
-	text := body(1024, true, "hold")
+	w := work{url: t.url + chatPath, key: t.key}
+	text := body(benchModel, 1024, true, "hold")
 	var failed atomic.Int64
 	var wg sync.WaitGroup
 	lane := make(chan struct{}, 16)

@@ -8,17 +8,31 @@ import (
 	"github.com/signalbox-dev/signalbox/e2e/internal/proc"
 )
 
-// scenario is one kind of load, run on each of its targets in turn.
+// scenario is one kind of load, run in each of its lanes in turn.
 type scenario struct {
 	name    string // as in the figures: chat_1k, stream_released
-	floor   string // the no-op target that it is compared with
-	bodies  [][]byte
+	lanes   []lane
+	floor   string // the lane that Signalbox's is compared with
+	cost    func(r round, lane string) float64
+	figure  string // the ratio of the costs is called so in the figures,
+	kind    string // with the kind of cost behind it
 	rate    float64
 	d       time.Duration
-	repeats []map[string]slice // by round, by target
+	repeats []round
 }
 
-// slice is what one turn on one target cost, per request.
+// lane is one side of a comparison: what is sent where.
+type lane struct {
+	name   string // as in the figures
+	target string
+	path   string
+	bodies [][]byte // sent in turn
+}
+
+// round is one turn of every lane.
+type round map[string]slice
+
+// slice is what one turn in one lane cost, per request.
 type slice struct {
 	n                int
 	envoy, processor float64 // ms of CPU
@@ -27,19 +41,28 @@ type slice struct {
 	first            string
 }
 
+// ratio is the name of the ratio of the costs.
+func (s *scenario) ratio() string { return s.figure + "_" + s.kind + "_ratio" }
+
 func (s slice) cpu() float64 { return s.envoy + s.processor }
+
+// addedCost is the CPU of a lane's both processes above Envoy's alone.
+func addedCost(r round, lane string) float64 { return r[lane].cpu() - r["alone"].cpu() }
+
+// processorCost is the CPU of a lane's processor.
+func processorCost(r round, lane string) float64 { return r[lane].processor }
 
 // settle is the time after a slice in which what was put off is done: logs
 // flushed and read.
 const settle = 250 * time.Millisecond
 
-// turn runs the scenario on one target.
-func (s *scenario) turn(t *target, c *http.Client, conns int) (slice, error) {
+// turn runs the scenario in one lane.
+func (s *scenario) turn(l lane, t *target, c *http.Client, conns int) (slice, error) {
 	before, err := t.cpu()
 	if err != nil {
 		return slice{}, err
 	}
-	o := work{url: t.url, key: t.key, bodies: s.bodies, conns: conns, rate: s.rate, d: s.d}.run(c)
+	o := work{url: t.url + l.path, key: t.key, bodies: l.bodies, conns: conns, rate: s.rate, d: s.d}.run(c)
 	time.Sleep(settle)
 	after, err := t.cpu()
 	if err != nil {
@@ -71,23 +94,22 @@ func (t *target) cpu() ([2]float64, error) {
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// round runs the scenario once on every target, beginning with another one
-// each time.
-func (s *scenario) round(k int, targets []*target, c *http.Client, conns int) error {
-	var mine []*target
-	for _, t := range targets {
-		if t.name == "alone" || t.name == s.floor || t.name == "signalbox" {
-			mine = append(mine, t)
+// run runs the scenario once in every lane whose target is there, beginning
+// with another one each time.
+func (s *scenario) run(k int, targets []*target, c *http.Client, conns int) error {
+	got := round{}
+	for i := range s.lanes {
+		l := s.lanes[(i+k)%len(s.lanes)]
+		for _, t := range targets {
+			if t.name != l.target {
+				continue
+			}
+			v, err := s.turn(l, t, c, conns)
+			if err != nil {
+				return err
+			}
+			got[l.name] = v
 		}
-	}
-	got := map[string]slice{}
-	for i := range mine {
-		t := mine[(i+k)%len(mine)]
-		v, err := s.turn(t, c, conns)
-		if err != nil {
-			return err
-		}
-		got[t.name] = v
 	}
 	s.repeats = append(s.repeats, got)
 	return nil

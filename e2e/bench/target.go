@@ -48,7 +48,8 @@ func (s site) plain(ctx context.Context, name, responseBody string) (*target, er
 	t := &target{name: name, url: "http://" + local(c.listen)}
 	if responseBody != "" {
 		c.processor = ports[2]
-		if err := t.start(proc.Options{Path: filepath.Join(s.dir, "noop"), Args: []string{"-listen", local(c.processor)}}, &t.proc); err != nil {
+		args := []string{"-listen", local(c.processor), "-echo=" + strconv.FormatBool(responseBody == duplex)}
+		if err := t.start(proc.Options{Path: filepath.Join(s.dir, "noop"), Args: args}, &t.proc); err != nil {
 			return t, err
 		}
 	}
@@ -91,6 +92,8 @@ func (s site) signalbox(ctx context.Context) (*target, error) {
 	}
 	c.Add(bed.Backend{Name: "upstream", URL: "http://" + local(s.up.port) + "/v1", Key: "sk-bench"})
 	c.Model(benchModel, "upstream")
+	c.Add(bed.Backend{Name: "other", URL: "http://" + local(s.up.port), Key: "sk-other", Dialect: "anthropic"})
+	c.Model(translatedModel, "other")
 	b, err := bed.Start(ctx, bed.Options{Binary: bin, Envoy: s.envoy, Config: c})
 	if err != nil {
 		return nil, err
