@@ -2,6 +2,7 @@ package gemini
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -186,6 +187,9 @@ func FuzzDecode(f *testing.F) {
 			if d := cmp.Diff(want+judgement(first), got+judgement(r)); d != "" {
 				t.Errorf("%s (-whole +cut):\n%s", cut.Name, d)
 			}
+		}
+		if out := encode(genai.Chat, false, body); !json.Valid(out) {
+			t.Errorf("encoded to %q", out)
 		}
 	})
 }

@@ -5,6 +5,7 @@
 //	request   Match → Parse → Rewrite: the model is in the path
 //	answer    one decoder reads all three framings; a meter is that decoder
 //	back      Write says an Asking as a generateContent body
+//	front     Read takes one apart; an encoder writes events as chunks
 //
 // Invariants:
 //   - a name is known in both of its spellings, functionCall and function_call,
@@ -26,6 +27,7 @@ func New() dialect.Dialect {
 		Answer:  answers{},
 		Usage:   usages{},
 		Errors:  troubles{},
+		Front:   front{},
 		Back:    back{},
 		Path:    path,
 		Models:  models,

@@ -107,12 +107,12 @@ func (e *detail) readDetails(c *cursor) {
 
 // trouble is the error in neutral form.
 func (e detail) trouble() dialect.Trouble {
-	t := dialect.Trouble{Message: clip(dialect.Scrub(e.message)), Code: word(e.status), Status: 502}
+	t := dialect.Trouble{Message: dialect.Clip(dialect.Scrub(e.message), maxMessage), Code: word(e.status), Status: 502}
 	if e.code >= 400 && e.code < 600 {
 		t.Status = int(e.code)
 	}
 	if e.reason == invalidKey {
-		t.Code = word(invalidKey)
+		t.Code = dialect.KeyInvalid
 	}
 	return t
 }
@@ -125,14 +125,6 @@ func word(s string) string {
 		}
 	}
 	return strings.ToLower(s)
-}
-
-// clip cuts s to maxMessage at a character's border.
-func clip(s string) string {
-	if len(s) <= maxMessage {
-		return s
-	}
-	return strings.ToValidUTF8(s[:maxMessage], "") + "…"
 }
 
 // Render implements dialect.ErrorCodec.

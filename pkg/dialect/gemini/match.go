@@ -23,7 +23,8 @@ const known = "Known are POST /v1beta/models/{model}:generateContent, :streamGen
 type requests struct{}
 
 // Match implements dialect.RequestCodec. Endpoint.Path is the version and the
-// method, "/v1beta:generateContent": what Path needs besides the model.
+// method, "/v1beta:generateContent": what Path needs besides the model. A mark
+// stands behind the method of a stream that is to come as an array.
 func (requests) Match(h dialect.Head) (dialect.Endpoint, *fault.Error) {
 	version, rest, ok := cutVersion(h.Path)
 	if ok && rest == "" {
@@ -40,7 +41,7 @@ func (requests) Match(h dialect.Head) (dialect.Endpoint, *fault.Error) {
 	op := operation(method)
 	switch {
 	case op != "" && trimmed(id) != "":
-		return call(h, dialect.Endpoint{Operation: op, Path: version + ":" + method, Model: trimmed(id)})
+		return call(h, dialect.Endpoint{Operation: op, Path: version + ":" + method + framing(h, method), Model: trimmed(id)})
 	case op == "" && trimmed(name) != "" && (method == "" || h.Method != "POST"):
 		return list(h, dialect.Endpoint{Operation: genai.Models, Path: version, Model: trimmed(name)})
 	case method != "" && op == "":
@@ -105,8 +106,27 @@ func unknown(why string) (dialect.Endpoint, *fault.Error) {
 	return dialect.Endpoint{}, fault.New(fault.UnknownPath, why+known)
 }
 
+// asArray marks a stream that is to come as an array.
+const asArray = ";array"
+
+// framing is the mark for the framing that a request asks for.
+func framing(h dialect.Head, method string) string {
+	if method != stream {
+		return ""
+	}
+	for p := range strings.SplitSeq(h.Query, "&") {
+		if p == "alt=sse" || p == "$alt=sse" || p == "%24alt=sse" {
+			return ""
+		}
+	}
+	return asArray
+}
+
+// inArray reports whether an endpoint's stream is to come as an array.
+func inArray(e dialect.Endpoint) bool { return strings.HasSuffix(e.Path, asArray) }
+
 // methodOf is the method of an endpoint that Match found.
 func methodOf(e dialect.Endpoint) string {
 	_, method, _ := strings.Cut(e.Path, ":")
-	return method
+	return strings.TrimSuffix(method, asArray)
 }

@@ -1,6 +1,7 @@
 package gemini
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,7 +18,10 @@ func TestMatch(t *testing.T) {
 	for path, want := range map[string]dialect.Endpoint{
 		"/v1/models/gemini-3-flash:generateContent":          chat("/v1:generateContent", "gemini-3-flash"),
 		"/v1beta/models/gemini-3-flash:generateContent":      chat("/v1beta:generateContent", "gemini-3-flash"),
-		"/v1beta/models/g:streamGenerateContent":             chat("/v1beta:streamGenerateContent", "g"),
+		"/v1beta/models/g:streamGenerateContent?alt=sse":     chat("/v1beta:streamGenerateContent", "g"),
+		"/v1beta/models/g:streamGenerateContent?a=b&alt=sse": chat("/v1beta:streamGenerateContent", "g"),
+		"/v1beta/models/g:streamGenerateContent?alt=json":    chat("/v1beta:streamGenerateContent;array", "g"),
+		"/v1beta/models/g:streamGenerateContent":             chat("/v1beta:streamGenerateContent;array", "g"),
 		"/v1beta/models/models/g:generateContent":            chat("/v1beta:generateContent", "g"),
 		"/v1beta/models/team/fast:generateContent":           chat("/v1beta:generateContent", "team/fast"),
 		"/v1beta/models/team%2Ffast:generateContent":         chat("/v1beta:generateContent", "team/fast"),
@@ -26,7 +30,8 @@ func TestMatch(t *testing.T) {
 		"/v1beta/models/text-embedding-004:embedContent":     {Operation: genai.Embeddings, Path: "/v1beta:embedContent", Model: "text-embedding-004"},
 		"/v1/models/gemini-embedding-001:batchEmbedContents": {Operation: genai.Embeddings, Path: "/v1:batchEmbedContents", Model: "gemini-embedding-001"},
 	} {
-		got, f := requests{}.Match(dialect.Head{Method: "POST", Path: path, ContentType: "application/json"})
+		path, query, _ := strings.Cut(path, "?")
+		got, f := requests{}.Match(dialect.Head{Method: "POST", Path: path, Query: query, ContentType: "application/json"})
 		if f != nil {
 			t.Error(path, f)
 		}
@@ -99,7 +104,7 @@ func TestPath(t *testing.T) {
 		"stream":       {"/", dialect.Call{Operation: genai.Chat, Model: "g", Stream: true}, "/v1beta/models/g:streamGenerateContent?alt=sse"},
 		"embed":        {"/v1beta", dialect.Call{Operation: genai.Embeddings, Model: "e"}, "/v1beta/models/e:batchEmbedContents"},
 		"base-version": {"/proxy/v1", dialect.Call{Operation: genai.Chat, Model: "models/g"}, "/proxy/v1/models/g:generateContent"},
-		"own":          {"/proxy/v1", dialect.Call{Model: "b", Own: own("/v1beta:streamGenerateContent")}, "/proxy/v1beta/models/b:streamGenerateContent"},
+		"own":          {"/proxy/v1", dialect.Call{Model: "b", Own: own("/v1beta:streamGenerateContent;array")}, "/proxy/v1beta/models/b:streamGenerateContent"},
 		"own-v1":       {"", dialect.Call{Model: "b", Own: own("/v1:embedContent")}, "/v1/models/b:embedContent"},
 		"tuned":        {"", dialect.Call{Model: "tunedModels/x", Own: own("/v1:generateContent")}, "/v1/tunedModels/x:generateContent"},
 		"escaped":      {"", dialect.Call{Operation: genai.Chat, Model: "a b?c:d/é"}, "/v1beta/models/a%20b%3Fc%3Ad/%C3%A9:generateContent"},

@@ -13,8 +13,8 @@ func path(base string, c dialect.Call) string {
 	base, version := cutBase(base)
 	method := translated(c)
 	if c.Own != nil {
-		own, m, _ := strings.Cut(c.Own.Path, ":")
-		method = m
+		own, _, _ := strings.Cut(c.Own.Path, ":")
+		method = methodOf(*c.Own)
 		if version != within {
 			version = own
 		}

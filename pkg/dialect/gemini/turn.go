@@ -48,6 +48,13 @@ func (r *reader) addPart(role dialect.Role, p dialect.Part) {
 		r.chat.Turns = append(turns, dialect.Turn{Role: role})
 	}
 	t := &r.chat.Turns[len(r.chat.Turns)-1]
+	if n := len(t.Parts); n > 0 && p.Kind == dialect.PartReasoning {
+		if last := &t.Parts[n-1]; last.Kind == p.Kind && len(last.Signature) == 0 {
+			last.Text = append(last.Text[:len(last.Text):len(last.Text)], p.Text...)
+			last.Signature = p.Signature // a stream brings it behind the text
+			return
+		}
+	}
 	t.Parts = append(t.Parts, p)
 }
 

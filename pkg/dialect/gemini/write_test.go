@@ -12,10 +12,12 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/genai"
 )
 
-func said(text string) []dialect.Part { return []dialect.Part{{Text: dialect.Escape(text)}} }
+func saying(text string) []dialect.Part { return []dialect.Part{{Text: dialect.Escape(text)}} }
 
 // user is a conversation of one question.
-func user(text string) []dialect.Turn { return []dialect.Turn{{Role: dialect.User, Parts: said(text)}} }
+func user(text string) []dialect.Turn {
+	return []dialect.Turn{{Role: dialect.User, Parts: saying(text)}}
+}
 
 func TestWrite(t *testing.T) {
 	const hi = `"contents":[{"role":"user","parts":[{"text":"hi"}]}]`
@@ -26,7 +28,7 @@ func TestWrite(t *testing.T) {
 	kept.Signature = dialect.Text("sig")
 	result := func(text string, failed bool) dialect.Turn {
 		return dialect.Turn{Role: dialect.ToolRole, Parts: []dialect.Part{{
-			Kind: dialect.PartToolResult, ID: dialect.Text("c1"), Parts: said(text), Failed: failed,
+			Kind: dialect.PartToolResult, ID: dialect.Text("c1"), Parts: saying(text), Failed: failed,
 		}}}
 	}
 	tools := []dialect.Tool{{Name: dialect.Text("f"), Parameters: []byte(`{"type":"object"}`), Strict: dialect.On}, {Name: dialect.Text("g"), Description: dialect.Text("d")}}
@@ -39,14 +41,14 @@ func TestWrite(t *testing.T) {
 	}{
 		"text": {"gemini-3-flash", dialect.Chat{Turns: user("hi")}, `{` + hi + `}`, ""},
 		"system": {"gemini-3-flash", dialect.Chat{Turns: []dialect.Turn{
-			{Role: dialect.System, Parts: said("a")},
-			{Role: dialect.Developer, Parts: said("b\"")},
-			{Role: dialect.User, Parts: said("hi")},
-			{Role: dialect.System, Parts: said("c")},
-			{Role: dialect.Assistant, Parts: said("yo")},
+			{Role: dialect.System, Parts: saying("a")},
+			{Role: dialect.Developer, Parts: saying("b\"")},
+			{Role: dialect.User, Parts: saying("hi")},
+			{Role: dialect.System, Parts: saying("c")},
+			{Role: dialect.Assistant, Parts: saying("yo")},
 		}}, `{"systemInstruction":{"parts":[{"text":"a"},{"text":"b\""}]},"contents":[{"role":"user","parts":[{"text":"hi"},{"text":"c"}]},{"role":"model","parts":[{"text":"yo"}]}]}`, ""},
-		"only-system": {"gemini-3-flash", dialect.Chat{Turns: []dialect.Turn{{Role: dialect.System, Parts: said("hi")}}}, `{` + hi + `}`, ""},
-		"gemma":       {"gemma-3-27b-it", dialect.Chat{Turns: []dialect.Turn{{Role: dialect.System, Parts: said("hi")}, {Role: dialect.User, Parts: said("yo")}}}, `{"contents":[{"role":"user","parts":[{"text":"hi"},{"text":"yo"}]}]}`, ""},
+		"only-system": {"gemini-3-flash", dialect.Chat{Turns: []dialect.Turn{{Role: dialect.System, Parts: saying("hi")}}}, `{` + hi + `}`, ""},
+		"gemma":       {"gemma-3-27b-it", dialect.Chat{Turns: []dialect.Turn{{Role: dialect.System, Parts: saying("hi")}, {Role: dialect.User, Parts: saying("yo")}}}, `{"contents":[{"role":"user","parts":[{"text":"hi"},{"text":"yo"}]}]}`, ""},
 		"settings": {"gemini-2.5-flash", dialect.Chat{
 			Turns: user("hi"), Temperature: []byte("0.70"), TopP: []byte("1"), TopK: []byte("40"), MinP: []byte("0.1"), Seed: []byte("7"),
 			FrequencyPenalty: []byte("0.5"), PresencePenalty: []byte("-1e-1"), MaxOutput: 99, Choices: 2, Logprobs: true, TopLogprobs: 3,
@@ -67,7 +69,7 @@ func TestWrite(t *testing.T) {
 		"choice-only": {"gemini-3-flash", dialect.Chat{Turns: user("hi"), ToolChoice: dialect.ToolChoice{Mode: dialect.ToolNone}}, `{` + hi + `}`, ""},
 		"call": {
 			"gemini-3-flash",
-			dialect.Chat{Turns: []dialect.Turn{{Role: dialect.User, Parts: said("hi")}, {Role: dialect.Assistant, Parts: []dialect.Part{call, second}}, result("ok\n", false)}},
+			dialect.Chat{Turns: []dialect.Turn{{Role: dialect.User, Parts: saying("hi")}, {Role: dialect.Assistant, Parts: []dialect.Part{call, second}}, result("ok\n", false)}},
 			`{"contents":[{"role":"user","parts":[{"text":"hi"}]},{"role":"model","parts":[{"functionCall":{"id":"c1","name":"f","args":{"a":1}},"thoughtSignature":"skip_thought_signature_validator"},{"functionCall":{"id":"c2","name":"f","args":{"a":1}}}]},` +
 				`{"role":"user","parts":[{"functionResponse":{"id":"c1","name":"f","response":{"result":"ok\n"}}}]}]}`, "",
 		},
