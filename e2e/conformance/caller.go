@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/pkg/builtin"
 	"github.com/signalbox-dev/signalbox/pkg/fault"
 )
 
@@ -78,15 +80,15 @@ func (c *caller) send(ctx context.Context, n int, x *exchange) {
 }
 
 func (c *caller) request(ctx context.Context, n int, x *exchange) (*http.Request, error) {
-	asked, err := x.ask.as(x.alias)
+	asked, err := x.asks.as(x.alias)
 	if err != nil {
 		return nil, err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, asked.target(c.api, x.ask.api.path), bytes.NewReader(asked.body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, asked.target(c.api, asked.api.path), bytes.NewReader(asked.body))
 	if err != nil {
 		return nil, err
 	}
-	if x.Request != nil {
+	if x.Request != nil && x.mode != across {
 		for name, value := range x.Request.Header {
 			if !slices.Contains(framing(), strings.ToLower(name)) && !strings.EqualFold(name, "host") {
 				r.Header.Set(name, value)
@@ -94,7 +96,7 @@ func (c *caller) request(ctx context.Context, n int, x *exchange) (*http.Request
 		}
 	}
 	r.Header.Set("content-type", "application/json")
-	name := credentialHeader(x.ask.api.dialect)
+	name := credentialHeader(asked.api.dialect)
 	r.Header.Set(name, credential(name, c.key))
 	r.Header.Set(rowHeader, strconv.Itoa(n))
 	return r, nil
@@ -145,8 +147,15 @@ func (x *exchange) received() {
 	if auth != credential(credentialHeader(x.api.dialect), x.key) {
 		x.fault("the credential at the provider is not that of its backend")
 	}
-	if !sameTarget(target, x.ask.target(x.base("/"+x.backend), x.ask.api.below)) {
+	want := x.ask.target(x.base("/"+x.backend), x.ask.api.below)
+	if x.mode == across {
+		want = x.crossed()
+	}
+	if !sameTarget(target, want) {
 		x.fault("the request arrives on another path or with another query")
+	}
+	if x.mode == across {
+		return // what becomes of requests is tested with the dialects
 	}
 	if diff := x.ask.differs(got); diff != "" {
 		x.fault("%s", diff)
@@ -156,8 +165,12 @@ func (x *exchange) received() {
 // delivered judges the answer as the caller got it.
 func (x *exchange) delivered(resp *http.Response, body []byte) {
 	status := x.Response.Status
+	if x.mode == across {
+		x.translated(resp, body)
+		return
+	}
 	switch {
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+	case x.rejected():
 		x.replaced(resp, body)
 		return
 	case x.refused():
@@ -196,15 +209,33 @@ func (x *exchange) shown() []byte {
 // replaced judges the answer to a provider's refusal of our credential: it is
 // about the gateway, not about the caller's key.
 func (x *exchange) replaced(resp *http.Response, body []byte) {
-	if resp.StatusCode != fault.ProviderCredential.Status() {
-		x.fault("status %d for a rejected credential, want %d", resp.StatusCode, fault.ProviderCredential.Status())
+	status := fault.ProviderCredential.Status()
+	if x.complains() {
+		status = x.Response.Status
 	}
-	if err := shape(x.ask.api.dialect, body); err != nil {
+	if resp.StatusCode != status {
+		x.fault("status %d for a rejected credential, want %d", resp.StatusCode, status)
+	}
+	x.agrees(resp, body)
+	dialect := x.asks.api.dialect
+	if err := shape(dialect, body); err != nil {
 		x.fault("error body: %v", err)
 	}
-	want := x.d.Errors.Fault(fault.New(fault.ProviderCredential, ""), x.id)
-	if code(x.ask.api.dialect, body) != code(x.ask.api.dialect, want) {
+	want := builtin.Table()[dialect].Errors.Fault(fault.New(fault.ProviderCredential, ""), x.id)
+	if code(dialect, body) != code(dialect, want) {
 		x.fault("a rejected credential has not its own code")
+	}
+}
+
+// agrees compares the status with that in an error of Google's shape.
+func (x *exchange) agrees(resp *http.Response, body []byte) {
+	var e struct {
+		Error struct {
+			Code any `json:"code"`
+		} `json:"error"`
+	}
+	if x.asks.api.dialect == "gemini" && json.Unmarshal(body, &e) == nil && e.Error.Code != float64(resp.StatusCode) {
+		x.fault("the error says %v under the status %d", e.Error.Code, resp.StatusCode)
 	}
 }
 
@@ -217,6 +248,7 @@ func (x *exchange) told(resp *http.Response, body []byte) {
 	if got := resp.Header.Get("content-type"); !strings.HasPrefix(got, "application/json") {
 		x.fault("the error's content type is %q", got)
 	}
+	x.agrees(resp, body)
 	if diff := differ("error body", body, x.refusal(x.id)); diff != "" {
 		x.fault("%s", diff)
 	}

@@ -182,7 +182,7 @@ func verdicts(t *testing.T, o options) {
 	if err := inProcess(t.Context(), subjects, &translator{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := behindEnvoy(t.Context(), o, io.Discard, subjects); err != nil {
+	if err := behindEnvoy(t.Context(), o, io.Discard, subjects, &translator{}); err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer

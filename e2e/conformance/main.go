@@ -86,7 +86,7 @@ func run(ctx context.Context, o options, w io.Writer) (tally, error) {
 		return tally{}, err
 	}
 	if !o.inside {
-		if err := behindEnvoy(ctx, o, w, subjects); err != nil {
+		if err := behindEnvoy(ctx, o, w, subjects, t); err != nil {
 			return tally{}, err
 		}
 	}

@@ -91,7 +91,10 @@ func (sc *score) add(s *subject) {
 		sc.skipped++
 		return
 	}
-	for m := range s.judged {
+	for m, judged := range s.judged {
+		if !judged {
+			continue
+		}
 		sc.due[m]++
 		if len(s.failures[m]) == 0 {
 			sc.passed[m]++

@@ -11,8 +11,11 @@ import (
 // errorBody judges what a caller of OpenAI's gets of the provider's error.
 func (t *translator) errorBody(s *subject) {
 	s.judged[chat] = true
+	s.judged[schema] = t.schemas != nil
 	got := t.front.Errors.Render(s.d.Errors.Read(s.answer()), false, "id")
-	t.refusal(s, got)
+	meaning, validity := t.refusal(s, got)
+	s.failAll(chat, "error", meaning)
+	s.failAll(schema, "error", validity)
 	for _, secret := range secrets() {
 		a := s.answer()
 		var e map[string]any
@@ -28,19 +31,20 @@ func (t *translator) errorBody(s *subject) {
 }
 
 // refusal judges an error in OpenAI's shape.
-func (t *translator) refusal(s *subject, got []byte) {
+func (t *translator) refusal(s *subject, got []byte) (meaning, validity []string) {
 	if err := fourKeys(got); err != nil {
-		s.fail(chat, "error: %v", err)
-	}
-	if t.schemas != nil {
-		s.judged[schema] = true
-		if err := t.schemas.Check(openapi.Error, got); err != nil {
-			s.fail(schema, "error: %v", err)
-		}
+		meaning = append(meaning, err.Error())
 	}
 	if d := messageDiff(s.Response.Body, got); d != "" {
-		s.fail(chat, "error: %s", d)
+		meaning = append(meaning, d)
 	}
+	if t.schemas == nil {
+		return meaning, nil
+	}
+	if err := t.schemas.Check(openapi.Error, got); err != nil {
+		validity = append(validity, err.Error())
+	}
+	return meaning, validity
 }
 
 // messageDiff checks that the provider's message reaches the caller, unless something

@@ -23,8 +23,8 @@ const team = "conformance"
 // behindEnvoy replays every subject that is evidence through a real Envoy,
 // and judges what the caller, the upstream and the ledger saw. To w it says how
 // the gateway left the answers.
-func behindEnvoy(ctx context.Context, o options, w io.Writer, subjects []*subject) (err error) {
-	exchanges, config := plan(subjects)
+func behindEnvoy(ctx context.Context, o options, w io.Writer, subjects []*subject, t *translator) (err error) {
+	exchanges, config := plan(subjects, t)
 	if len(exchanges) == 0 {
 		return nil
 	}
@@ -80,7 +80,7 @@ func left(metrics map[string]float64, n int) string {
 // plan makes the exchanges and the configuration in which they work: a
 // provider for each label of the data, with a model name for each of its
 // models and each way of metering.
-func plan(subjects []*subject) ([]*exchange, func(url string) *bed.Config) {
+func plan(subjects []*subject, t *translator) ([]*exchange, func(url string) *bed.Config) {
 	var exchanges []*exchange
 	backends, models := map[string]string{}, map[string]string{}
 	var order []*exchange // the first exchange of each backend or model
@@ -88,11 +88,17 @@ func plan(subjects []*subject) ([]*exchange, func(url string) *bed.Config) {
 		if s.skip != "" {
 			continue
 		}
-		for _, mode := range []string{witness, pieces, attached} {
-			x := &exchange{subject: s, mode: mode}
+		for _, mode := range []string{witness, pieces, attached, across} {
+			x := &exchange{subject: s, mode: mode, asks: &s.ask, by: t}
+			if mode == across && !t.cross(s) {
+				continue
+			}
+			if mode == across {
+				x.asks = s.crossing()
+			}
 			exchanges = append(exchanges, x)
 			metering := mode
-			if mode == pieces {
+			if mode == pieces || mode == across {
 				metering = witness
 			}
 			family := s.Provider + "\n" + s.d.Family

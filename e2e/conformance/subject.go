@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"net/http"
 
 	"github.com/signalbox-dev/signalbox/pkg/config"
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
@@ -59,12 +61,30 @@ func (s *subject) fail(mode, format string, args ...any) {
 	s.failures[mode] = append(s.failures[mode], fmt.Sprintf(format, args...))
 }
 
+// failAll notes differences of one form of the answer.
+func (s *subject) failAll(mode, form string, differences []string) {
+	for _, d := range differences {
+		s.fail(mode, "%s: %s", form, d)
+	}
+}
+
 func (s *subject) note(format string, args ...any) {
 	s.notes = append(s.notes, fmt.Sprintf(format, args...))
 }
 
 // refused reports whether the provider answered with an error status.
 func (s *subject) refused() bool { return s.Response.Status >= 400 }
+
+// rejected reports whether the provider rejected the gateway's own credential.
+func (s *subject) rejected() bool {
+	return s.Response.Status == http.StatusUnauthorized || s.Response.Status == http.StatusForbidden || s.complains()
+}
+
+// complains reports whether it did so in the body alone, as Google does: then
+// the answer's status has left before anyone can know.
+func (s *subject) complains() bool {
+	return s.api.dialect == "gemini" && s.Response.Status == http.StatusBadRequest && bytes.Contains(s.Response.Body, []byte(`"API_KEY_INVALID"`))
+}
 
 // answer is the provider's error answer as the gateway reads it.
 func (s *subject) answer() dialect.ErrorAnswer {

@@ -53,7 +53,7 @@ type translation struct {
 // translate judges the answer in OpenAI's words: as one object and as a
 // stream, whatever the provider sent, and in every cut.
 func (t *translator) translate(s *subject) {
-	if t.front == nil || t.front.Front == nil || s.d.Back == nil || !s.d.Back.Takes(s.op) {
+	if !t.takes(s) {
 		return
 	}
 	if s.refused() {
@@ -65,6 +65,7 @@ func (t *translator) translate(s *subject) {
 		return
 	}
 	s.judged[chat] = true
+	s.judged[schema] = t.schemas != nil
 	want, err := says(s)
 	if err != nil {
 		s.fail(chat, "the recorded answer: %v", err)
@@ -76,13 +77,20 @@ func (t *translator) translate(s *subject) {
 			got := t.run(s, stream, cut)
 			if cut.Name == whole {
 				one.body = got
-				t.judge(s, &one)
+				meaning, validity := t.judge(&one)
+				s.failAll(chat, form(stream), meaning)
+				s.failAll(schema, form(stream), validity)
 			} else if !bytes.Equal(got, one.body) && !sameMeaning(stream, got, one.body) {
 				s.fail(chat, "%s in cut %s: not what the whole answer becomes", form(stream), cut.Name)
 			}
 		}
 		s.translations = append(s.translations, one)
 	}
+}
+
+// takes reports whether there is a translation of the subject.
+func (t *translator) takes(s *subject) bool {
+	return t.front != nil && t.front.Front != nil && s.d.Back != nil && s.d.Back.Takes(s.op)
 }
 
 func form(stream bool) string {
@@ -127,27 +135,27 @@ func sameMeaning(stream bool, a, b []byte) bool {
 	return err == nil && err2 == nil && said.Diff(x, y) == "" && bytes.Equal(lastUsage(a), lastUsage(b))
 }
 
-// judge holds a translated answer against the recorded one.
-func (t *translator) judge(s *subject, one *translation) {
+// judge holds a translated answer against the recorded one, and every object
+// of it against OpenAI's schemas.
+func (t *translator) judge(one *translation) (meaning, validity []string) {
 	got, err := said.OpenAI(one.body)
 	if err != nil {
-		s.fail(chat, "%s: %v", form(one.stream), err)
-		return
+		return []string{err.Error()}, nil
 	}
 	want := one.want
 	if want.Failed && !one.stream {
 		want = said.Answer{Failed: true} // nothing but the error
 	}
 	if d := said.Diff(got, want); d != "" {
-		s.fail(chat, "%s: %s", form(one.stream), d)
+		meaning = append(meaning, d)
 	}
 	if d := usageDiff(one.truth, lastUsage(one.body)); d != "" && !got.Failed {
-		s.fail(chat, "%s: usage: %s", form(one.stream), d)
+		meaning = append(meaning, "usage: "+d)
 	}
 	if done := bytes.HasSuffix(one.body, []byte("data: [DONE]\n\n")); done != (one.stream && !got.Failed) {
-		s.fail(chat, "%s: end marker %v", form(one.stream), done)
+		meaning = append(meaning, fmt.Sprintf("end marker %v", done))
 	}
-	t.valid(s, one, got.Failed)
+	return meaning, t.valid(one, got.Failed)
 }
 
 // lastUsage is the usage that an object or a stream of chunks states.
@@ -199,24 +207,22 @@ func usageDiff(truth *recorded.Truth, raw json.RawMessage) string {
 }
 
 // valid holds every object that leaves against OpenAI's schemas.
-func (t *translator) valid(s *subject, one *translation, failed bool) {
+func (t *translator) valid(one *translation, failed bool) (differences []string) {
 	if t.schemas == nil {
-		return
+		return nil
 	}
-	s.judged[schema] = true
 	docs, kind := [][]byte{one.body}, openapi.Completion
 	if one.stream {
 		docs, kind = said.Events(one.body), openapi.Chunk
 	}
-	seen := map[string]bool{}
 	for n, doc := range docs {
 		k := kind
 		if failed && n == len(docs)-1 {
 			k = openapi.Error
 		}
-		if err := t.schemas.Check(k, doc); err != nil && !seen[err.Error()] {
-			seen[err.Error()] = true
-			s.fail(schema, "%s: %v", form(one.stream), err)
+		if err := t.schemas.Check(k, doc); err != nil && !slices.Contains(differences, err.Error()) {
+			differences = append(differences, err.Error())
 		}
 	}
+	return differences
 }

@@ -22,6 +22,8 @@ const rowHeader = "x-conformance-exchange"
 type exchange struct {
 	*subject
 	mode    string
+	asks    *ask // the caller's request
+	by      *translator
 	alias   string // of the model
 	key     string // of the backend
 	backend string

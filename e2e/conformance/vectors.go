@@ -15,8 +15,9 @@ import (
 // numbers and as base64.
 func (t *translator) vectors(s *subject) {
 	s.judged[chat] = true
-	want := vectorsOf(s.Response.Body)
-	if want == nil {
+	s.judged[schema] = t.schemas != nil
+	if vectorsOf(s.Response.Body) == nil {
+		s.judged[chat], s.judged[schema] = false, false
 		s.note("no vectors in the recorded answer")
 		return
 	}
@@ -27,17 +28,28 @@ func (t *translator) vectors(s *subject) {
 		)
 		got, _ := tr.Close(tr.Feed(nil, s.Response.Body), true)
 		got = tr.Fail(got)
-		if d := vectorsDiff(vectorsOf(got), want); d != "" {
-			s.fail(chat, "vectors, base64 %v: %s", packed, d)
-		}
-		if t.schemas == nil {
-			continue
-		}
-		s.judged[schema] = true
+		meaning, validity := t.judgeVectors(s, got)
+		form := fmt.Sprintf("vectors, base64 %v", packed)
+		s.failAll(chat, form, meaning)
+		s.failAll(schema, form, validity)
+	}
+}
+
+// judgeVectors holds translated vectors and their usage against the recorded
+// ones, and against OpenAI's schema.
+func (t *translator) judgeVectors(s *subject, got []byte) (meaning, validity []string) {
+	if d := vectorsDiff(vectorsOf(got), vectorsOf(s.Response.Body)); d != "" {
+		meaning = append(meaning, d)
+	}
+	if d := usageDiff(s.Truth, lastUsage(got)); d != "" {
+		meaning = append(meaning, "usage: "+d)
+	}
+	if t.schemas != nil {
 		if err := t.schemas.Check(openapi.Embeddings, got); err != nil {
-			s.fail(schema, "vectors, base64 %v: %v", packed, err)
+			validity = append(validity, err.Error())
 		}
 	}
+	return meaning, validity
 }
 
 // vectorsOf reads vectors in the form of any API; nil when there are none.
