@@ -60,6 +60,7 @@ var edges = []struct{ from, to, reason string }{
 	{"pkg/dialect", "pkg/jsonedit", "the neutral view holds the index of the caller's own bytes"},
 	{"pkg/dialect/*", "pkg/jsonedit", "bodies are read and spliced in place"},
 	{"pkg/dialect/*", "pkg/frame", "streams are read event by event"},
+	{"pkg/dialect/responses", "pkg/dialect/openai", "one provider's two APIs share errors, models and the rules of usage"},
 	{"pkg/config", "pkg/secret", "a reference to a secret is checked where it is written"},
 	{"pkg/policy", "pkg/config", "a snapshot is compiled from a checked configuration"},
 	{"pkg/policy", "pkg/secret", "a backend carries the reference to its credential"},
