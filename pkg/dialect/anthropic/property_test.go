@@ -190,7 +190,7 @@ func (g *maker) tools(c *dialect.Chat) {
 		return
 	}
 	modes := []dialect.ToolMode{dialect.ToolDefault, dialect.ToolAuto, dialect.ToolNone, dialect.ToolRequired, dialect.ToolNamed}
-	if g.q.forced == forcedNever || c.Reasoning != (dialect.Reasoning{}) || g.q.rest != unasked {
+	if g.q.forced == forcedNever || g.q.forced == forcedAtRest && c.Reasoning != (dialect.Reasoning{}) {
 		modes = modes[:3]
 	}
 	c.ToolChoice.Mode = modes[g.IntN(len(modes))]

@@ -46,6 +46,7 @@ type forcedMode uint8
 
 const (
 	forcedAtRest forcedMode = iota // while it does not think
+	forcedAlways
 	forcedNever
 )
 
@@ -78,17 +79,17 @@ var table = [...]quirk{
 	{prefix: "claude-opus-4-5", think: byBudget, sampling: oneSampling, schema: true, output: 64000},
 	{prefix: "claude-opus-4-6", think: byEither, efforts: low4, sampling: oneSampling, schema: true, output: 128000},
 	{prefix: "claude-opus-4-7", think: byEffort, efforts: low5, display: true, sampling: noSampling, schema: true, output: 128000},
-	{prefix: "claude-opus-4-8", think: byEffort, efforts: low5, display: true, sampling: noSampling, schema: true, system: true, output: 128000},
+	{prefix: "claude-opus-4-8", think: byEffort, efforts: low5, display: true, forced: forcedAlways, sampling: noSampling, schema: true, system: true, output: 128000},
 	{prefix: "claude-opus-4", think: byBudget, output: 32000},
 	{prefix: "claude-sonnet-4-5", think: byBudget, sampling: oneSampling, schema: true, output: 64000},
 	{prefix: "claude-sonnet-4-6", think: byEither, efforts: low4, sampling: oneSampling, schema: true, output: 128000},
 	{prefix: "claude-sonnet-4", think: byBudget, output: 64000},
 	{prefix: "claude-haiku-4", think: byBudget, sampling: oneSampling, schema: true, output: 64000},
 	{prefix: "claude-opus-5-5", think: byEffort, rest: never, efforts: low5, display: true, forced: forcedNever, sampling: noSampling, schema: true, system: true, output: 128000},
-	{prefix: "claude-opus-5", think: byEffort, rest: disabled, efforts: low5, display: true, sampling: noSampling, schema: true, system: true, output: 128000},
+	{prefix: "claude-opus-5", think: byEffort, rest: disabled, efforts: low5, display: true, forced: forcedAlways, sampling: noSampling, schema: true, system: true, output: 128000},
 	{prefix: "claude-sonnet-5-5", think: byEffort, rest: between, efforts: low5, display: true, forced: forcedNever, sampling: noSampling, schema: true, system: true, output: 128000},
-	{prefix: "claude-sonnet-5", think: byEffort, rest: disabled, efforts: low5, display: true, sampling: noSampling, schema: true, output: 128000},
-	{prefix: "claude-haiku-5-5", think: byEffort, rest: disabled, efforts: low5, display: true, sampling: noSampling, schema: true, system: true, output: 128000},
+	{prefix: "claude-sonnet-5", think: byEffort, rest: disabled, efforts: low5, display: true, forced: forcedAlways, sampling: noSampling, schema: true, output: 128000},
+	{prefix: "claude-haiku-5-5", think: byEffort, rest: disabled, efforts: low5, display: true, forced: forcedAlways, sampling: noSampling, schema: true, system: true, output: 128000},
 	{prefix: "claude-", think: byEffort, rest: never, efforts: low5, display: true, forced: forcedNever, sampling: noSampling, schema: true, output: 128000},
 }
 

@@ -29,7 +29,7 @@ func (w *writer) think() mind {
 	case w.q.think == noThinking:
 		w.lose("reasoning_effort")
 		return mind{}
-	case w.forced():
+	case w.q.forced == forcedAtRest && w.forced():
 		w.lose("reasoning_effort")
 		return w.calm()
 	case w.q.think == byBudget, w.q.think == byEither && r.Budget > 0:
@@ -38,12 +38,10 @@ func (w *writer) think() mind {
 	return w.adaptive()
 }
 
-// unasked leaves thinking to the provider, as far as the request allows that.
+// unasked leaves thinking to the provider, and says at most whether it is to be
+// seen.
 func (w *writer) unasked() mind {
-	switch {
-	case w.q.rest != unasked && w.forced():
-		return w.calm()
-	case w.q.rest != unasked && w.q.display && w.c.Reasoning.Show != dialect.Unset:
+	if w.q.rest != unasked && w.q.display && w.c.Reasoning.Show != dialect.Unset {
 		return mind{word: "adaptive", display: w.display()}
 	}
 	return mind{}
