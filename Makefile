@@ -18,7 +18,7 @@ build: ## build bin/signalbox
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/signalbox ./cmd/signalbox
 
 .PHONY: run
-run: build ## a real Envoy, Signalbox and two simulated providers, with a first chat; Ctrl-C stops all
+run: build ## a real Envoy, Signalbox and four simulated providers, with a first chat; Ctrl-C stops all
 	$(GO) build -o bin/quickstart ./examples/quickstart
 	ENVOY="$$(scripts/envoy.sh)" exec bin/quickstart -signalbox bin/signalbox
 
