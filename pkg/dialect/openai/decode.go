@@ -111,8 +111,7 @@ func (d *decoder) document(body []byte) bool {
 		return false
 	}
 	d.begin(&top, body)
-	d.choices(choices, body)
-	return true
+	return d.choices(choices, body)
 }
 
 // event reads one event of a stream.
@@ -130,19 +129,40 @@ func (d *decoder) event(e frame.Event) {
 
 // chunk reads the JSON text of an event; false when it is none.
 func (d *decoder) chunk(data []byte) bool {
+	if d.begun {
+		if list, ok := choicesIn(data); ok {
+			return d.choices(list, data)
+		}
+	}
 	var buf [16]jsonedit.Member
 	top, ok := jsonedit.Index(data, buf[:0])
 	if !ok {
 		return false
 	}
 	choices, _ := top.Get("choices")
-	if choices.Kind == jsonedit.Array {
-		if !d.begun && choices.Len(data) > 0 { // Azure's first chunk holds neither choices nor names
-			d.begin(&top, data)
-		}
-		d.choices(choices, data)
+	if choices.Kind != jsonedit.Array {
+		return true
 	}
-	return true
+	if !d.begun && choices.Len(data) > 0 { // Azure's first chunk holds neither choices nor names
+		d.begin(&top, data)
+	}
+	return d.choices(choices, data)
+}
+
+// choicesIn finds the choices of a chunk without reading what else it holds,
+// which the meter does: no bracket stands between the chunk's own and the name,
+// so that the name is the chunk's. Of the value only the start is known. Where
+// it is not so simple, the answer is false.
+func choicesIn(data []byte) (jsonedit.Value, bool) {
+	const name = `"choices":[`
+	i := bytes.Index(data, []byte(name))
+	if i < 1 || data[0] != '{' || data[i-1] != ',' && data[i-1] != '{' {
+		return jsonedit.Value{}, false
+	}
+	if before := data[1:i]; bytes.IndexByte(before, '{') >= 0 || bytes.IndexByte(before, '[') >= 0 {
+		return jsonedit.Value{}, false
+	}
+	return jsonedit.Value{Start: i + len(name) - 1, Kind: jsonedit.Array}, true
 }
 
 // begin emits the start of the answer.

@@ -1,23 +1,23 @@
 package openai
 
 import (
+	"bytes"
+
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
 	"github.com/signalbox-dev/signalbox/pkg/jsonedit"
 )
 
 // choices reads the choices of a chunk or of a whole answer, which differ in
-// how much they hold.
-func (d *decoder) choices(list jsonedit.Value, doc []byte) {
-	n := -1
+// how much they hold; false when they are no JSON text.
+func (d *decoder) choices(list jsonedit.Value, doc []byte) bool {
+	n, end := -1, list.Start+1
 	for v := range list.Items(doc) {
 		n++
-		if n >= maxLane {
-			return
-		}
+		end = v.End
 		var buf [12]jsonedit.Member
 		text := v.Raw(doc)
 		c, ok := jsonedit.Index(text, buf[:0])
-		if !ok {
+		if !ok || n >= maxLane {
 			continue
 		}
 		index := n
@@ -28,6 +28,8 @@ func (d *decoder) choices(list jsonedit.Value, doc []byte) {
 		}
 		d.choice(index, &c, text)
 	}
+	rest := bytes.TrimLeft(doc[end:], " \t\r\n")
+	return len(rest) > 0 && rest[0] == ']'
 }
 
 // choice reads one choice.
