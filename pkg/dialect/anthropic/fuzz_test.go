@@ -108,3 +108,26 @@ func FuzzUsage(f *testing.F) {
 		}
 	})
 }
+
+// Whatever a provider sends, what a caller of the dialect gets is its JSON.
+func FuzzAnew(f *testing.F) {
+	for _, file := range []string{"stream", "whole", "malformed"} {
+		f.Add(section(parse(f, "testdata/answers/"+file+".txtar"), "answer"))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if out := encoded(body, false); !json.Valid(out) {
+			t.Fatalf("whole: %q", out)
+		}
+		n := 0
+		out := encoded(body, true)
+		for data := range eventData(out) {
+			n++
+			if !json.Valid(data) {
+				t.Fatalf("event: %q", data)
+			}
+		}
+		if _, r := told(out, recorded.Cuts(0)[0]); n < 3 || !r.Done || !r.Finished || !r.Found || r.Malformed > 0 {
+			t.Fatalf("stream of %d events reads %+v: %q", n, r, out)
+		}
+	})
+}
