@@ -30,16 +30,18 @@ func (s *subject) crossing() *ask {
 
 // crossed is the path and query on which a translated request arrives.
 func (x *exchange) crossed() string {
-	root := x.base("/" + x.backend)
-	switch {
-	case x.api.dialect == "anthropic":
-		return root + "/v1/messages"
-	case x.op == genai.Embeddings:
-		return root + "/v1beta/models/" + x.ask.model + ":batchEmbedContents"
-	case x.Streaming:
-		return root + "/v1beta/models/" + x.ask.model + ":streamGenerateContent?alt=sse"
+	base := x.base("/" + x.backend)
+	if x.api.dialect == "anthropic" {
+		return base + x.below()
 	}
-	return root + "/v1beta/models/" + x.ask.model + ":generateContent"
+	p, query := place{version: "v1beta", method: "generateContent"}, ""
+	switch {
+	case x.op == genai.Embeddings:
+		p.method = "batchEmbedContents"
+	case x.Streaming:
+		p.method, query = "streamGenerateContent", "?alt=sse"
+	}
+	return base + p.fill(x.below(), x.ask.model) + query
 }
 
 // translated judges an answer in another dialect than the provider's.

@@ -147,7 +147,7 @@ func (x *exchange) received() {
 	if auth != credential(credentialHeader(x.api.dialect), x.key) {
 		x.fault("the credential at the provider is not that of its backend")
 	}
-	want := x.ask.target(x.base("/"+x.backend), x.ask.api.below)
+	want := x.ask.target(x.base("/"+x.backend), x.below())
 	if x.mode == across {
 		want = x.crossed()
 	}

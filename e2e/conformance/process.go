@@ -169,16 +169,28 @@ func (s *subject) path(e dialect.Endpoint, stream bool) {
 	}
 	base := s.base("/base")
 	got, err := url.PathUnescape(s.d.Path(base, dialect.Call{Operation: s.op, Model: s.ask.model, Stream: stream, Own: &e}))
-	want, err2 := url.PathUnescape(base + s.ask.place.fill(s.api.below, s.ask.model))
+	want, err2 := url.PathUnescape(base + s.ask.place.fill(s.below(), s.ask.model))
 	if err != nil || err2 != nil || got != want {
 		s.fail(whole, "request: it leaves on another path")
 	}
 }
 
-// base is the base path of a backend in its dialect below a root.
+// base is the base path of a backend below a root, as its API's users write
+// it: with a version for OpenAI's, with a whole project for Vertex AI's.
 func (s *subject) base(root string) string {
-	if s.api.dialect == "openai" || s.api.dialect == "responses" {
+	switch {
+	case s.d.Family == "openai":
 		return root + "/v1"
+	case s.Provider == "vertex":
+		return root + "/v1beta1/projects/p/locations/global/publishers/google"
 	}
 	return root
+}
+
+// below is the path of a call below that base.
+func (s *subject) below() string {
+	if s.Provider == "vertex" {
+		return strings.TrimPrefix(s.api.below, "/{version}")
+	}
+	return s.api.below
 }

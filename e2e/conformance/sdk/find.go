@@ -22,8 +22,8 @@ func Python(ctx context.Context, root string) (*Reader, error) {
 		}
 	}
 	fetched := own + ".new"
-	pip := exec.CommandContext(ctx, bin, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:",
-		"--target", fetched, "-r", filepath.Join(root, "e2e", "clients", "python", "requirements.txt"))
+	pip := exec.CommandContext(ctx, bin, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:",
+		"--target", fetched, "openai", "-c", filepath.Join(root, "e2e", "clients", "python", "requirements.txt"))
 	if out, err := pip.CombinedOutput(); err != nil {
 		_ = os.RemoveAll(fetched) // what is left is fetched over
 		return nil, fmt.Errorf("pip: %w: %.500s: %w", err, out, ErrNone)
