@@ -14,8 +14,9 @@ type chunk struct {
 	usage      []byte
 	counts     counts
 	tier       dialect.Text
-	fault      []byte // an error object
-	known      bool   // there was a member that answers have
+	modalities modalities // of the last chunk that had them
+	fault      []byte     // an error object
+	known      bool       // there was a member that answers have
 }
 
 // candidate is one choice. Its index may stand behind its content.
@@ -38,7 +39,7 @@ type part struct {
 
 // read takes a document apart; false when it is not one whole JSON object.
 func (k *chunk) read(doc []byte) bool {
-	*k = chunk{candidates: k.candidates[:0], parts: k.parts[:0], vectors: k.vectors[:0]}
+	*k = chunk{candidates: k.candidates[:0], parts: k.parts[:0], vectors: k.vectors[:0], modalities: k.modalities}
 	c := cursor{doc: doc}
 	for c.enter('{'); c.more('}'); {
 		k.member(&c)
@@ -85,7 +86,7 @@ func (k *chunk) readUsage(c *cursor) {
 		return
 	}
 	from := c.i
-	k.counts.read(c, &k.tier)
+	k.counts.read(c, &k.tier, &k.modalities)
 	if !c.bad {
 		k.usage = c.doc[from:c.i:c.i]
 	}

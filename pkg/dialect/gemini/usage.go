@@ -1,6 +1,8 @@
 package gemini
 
 import (
+	"bytes"
+
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
 	"github.com/signalbox-dev/signalbox/pkg/genai"
 )
@@ -133,7 +135,7 @@ func (usages) UsageJSON(_ string, raw []byte) (u genai.Usage, found, suspect boo
 	if !cur.at('{') {
 		return genai.Usage{}, false, false
 	}
-	c.read(&cur, new(dialect.Text))
+	c.read(&cur, new(dialect.Text), new(modalities))
 	if !cur.done() {
 		return genai.Usage{}, false, false
 	}
@@ -149,8 +151,8 @@ func (c *counts) result() (u genai.Usage, found, suspect bool) {
 }
 
 // read reads a usageMetadata object, in both of its spellings, and the tier
-// that it names.
-func (c *counts) read(cur *cursor, tier *dialect.Text) {
+// that it names. What m knows of an earlier object saves reading it again.
+func (c *counts) read(cur *cursor, tier *dialect.Text, m *modalities) {
 	for cur.enter('{'); cur.more('}'); {
 		switch string(cur.key()) {
 		case "promptTokenCount", "prompt_token_count":
@@ -166,7 +168,9 @@ func (c *counts) read(cur *cursor, tier *dialect.Text) {
 		case "totalTokenCount", "total_token_count":
 			c.count(cur, total)
 		case "promptTokensDetails", "promptTokenDetails", "prompt_tokens_details":
-			c.modalities(cur)
+			if m.read(cur); m.given {
+				c.set(audio, m.audio)
+			}
 		case "serviceTier", "trafficType", "service_tier", "traffic_type":
 			readTier(cur, tier)
 		default:
@@ -181,30 +185,52 @@ func (c *counts) count(cur *cursor, f field) {
 	}
 }
 
-// modalities reads an array of {modality, tokenCount}.
-func (c *counts) modalities(cur *cursor) {
+// modalities is an array of {modality, tokenCount} of the prompt. A stream
+// repeats it in every chunk.
+type modalities struct {
+	raw   []byte
+	audio int64
+	given bool // there is audio
+}
+
+func (m *modalities) read(cur *cursor) {
 	if !cur.at('[') {
+		m.given = false
 		return
 	}
+	if len(m.raw) > 0 && bytes.HasPrefix(cur.doc[cur.i:], m.raw) {
+		cur.i += len(m.raw)
+		return
+	}
+	from := cur.i
+	m.audio, m.given = 0, false
 	for cur.enter('['); cur.more(']'); {
-		if !cur.at('{') {
-			continue
+		m.count(cur)
+	}
+	if m.raw = m.raw[:0]; !cur.bad {
+		m.raw = append(m.raw, cur.doc[from:cur.i]...)
+	}
+}
+
+// count reads the count of one modality.
+func (m *modalities) count(cur *cursor) {
+	if !cur.at('{') {
+		return
+	}
+	var n int64
+	var heard bool
+	for cur.enter('{'); cur.more('}'); {
+		switch string(cur.key()) {
+		case "modality":
+			heard = string(cur.str()) == "AUDIO"
+		case "tokenCount", "token_count":
+			n, _ = cur.integer()
+		default:
+			cur.skip()
 		}
-		var n int64
-		var heard bool
-		for cur.enter('{'); cur.more('}'); {
-			switch string(cur.key()) {
-			case "modality":
-				heard = string(cur.str()) == "AUDIO"
-			case "tokenCount", "token_count":
-				n, _ = cur.integer()
-			default:
-				cur.skip()
-			}
-		}
-		if heard {
-			c.set(audio, c.n[audio]+n)
-		}
+	}
+	if heard {
+		m.audio, m.given = m.audio+min(max(n, 0), maxCount), true
 	}
 }
 
