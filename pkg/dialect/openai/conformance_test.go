@@ -47,6 +47,7 @@ func endpoint(t *testing.T, name string, check func(t *testing.T, r *recorded.Ro
 
 func TestRecordedUsage(t *testing.T) {
 	rows(t, func(t *testing.T, r *recorded.Row) {
+		t.Helper()
 		var first dialect.Reading
 		for i, cut := range recorded.Cuts(7) {
 			m := New().Answer.Meter(genai.Chat, r.Streaming, r.Provider)
@@ -70,6 +71,7 @@ func TestRecordedUsage(t *testing.T) {
 
 // judge checks what the truth does not tell of a reading.
 func judge(t *testing.T, r *recorded.Row, got dialect.Reading) {
+	t.Helper()
 	if got.Malformed > 0 {
 		t.Errorf("%d malformed events", got.Malformed)
 	}
@@ -84,6 +86,7 @@ func judge(t *testing.T, r *recorded.Row, got dialect.Reading) {
 // The witness lifts the usage out of the answer itself; the reader must agree.
 func TestRecordedUsageObjects(t *testing.T) {
 	rows(t, func(t *testing.T, r *recorded.Row) {
+		t.Helper()
 		if r.Truth == nil {
 			return
 		}
@@ -96,6 +99,7 @@ func TestRecordedUsageObjects(t *testing.T) {
 
 func TestRecordedStreamsThroughHider(t *testing.T) {
 	rows(t, func(t *testing.T, r *recorded.Row) {
+		t.Helper()
 		if !r.Streaming {
 			return
 		}
@@ -133,6 +137,7 @@ func withoutUsageEvents(body []byte) []byte {
 
 func TestRecordedRequests(t *testing.T) {
 	rows(t, func(t *testing.T, r *recorded.Row) {
+		t.Helper()
 		if r.Request == nil || r.Response.Status >= 400 {
 			return
 		}
@@ -176,6 +181,7 @@ func decoded(t *testing.T, body []byte, stream bool) map[string]any {
 
 func TestRecordedErrors(t *testing.T) {
 	rows(t, func(t *testing.T, r *recorded.Row) {
+		t.Helper()
 		if r.Response.Status < 400 {
 			return
 		}

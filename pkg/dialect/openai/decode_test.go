@@ -156,6 +156,7 @@ func TestDecodeVectors(t *testing.T) {
 
 func TestRecordedEmbeddings(t *testing.T) {
 	endpoint(t, "embeddings", func(t *testing.T, r *recorded.Row) {
+		t.Helper()
 		if r.Response.Status != 200 || r.Provider == "ollama" { // its own API
 			return
 		}

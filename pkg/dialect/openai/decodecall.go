@@ -42,6 +42,7 @@ func (d *decoder) calls(n int, list jsonedit.Value, doc []byte) {
 // to all calls.
 func (d *decoder) number(n int, index int64, id dialect.Text, named bool) int {
 	calls := d.lanes[n].calls
+	id = id[:min(len(id), maxText)]
 	for i := len(calls) - 1; i >= 0; i-- {
 		k := &calls[i]
 		switch {

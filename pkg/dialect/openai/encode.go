@@ -21,7 +21,7 @@ func (front) Encoder(a dialect.Asked) dialect.Encoder {
 
 // maxLane bounds the numbers of choices and of calls within one, so that a
 // provider's odd number costs nothing.
-const maxLane = 1 << 10
+const maxLane = 1 << 8
 
 // chunks is the Encoder of a stream. What is the same in every chunk is made
 // once; a delta's text is copied between its halves.

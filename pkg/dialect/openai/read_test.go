@@ -262,6 +262,18 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
+// What is named as lost goes into a header.
+func TestReadNamesSafely(t *testing.T) {
+	body := `{"model":"m","messages":[],"a\r\nx: y, \"ü":1,"` + strings.Repeat("n", 100) + `":1`
+	for i := range 100 {
+		body += fmt.Sprintf(`,"x%d":1`, i)
+	}
+	a, f := ask(genai.Chat, []byte(body+"}"))
+	if f != nil || len(a.Unsaid) != maxNamed+1 || a.Unsaid[0] != "a??x:?y?????" || len(a.Unsaid[1]) != maxName || a.Unsaid[maxNamed] != "..." {
+		t.Errorf("%v %q", f, a.Unsaid)
+	}
+}
+
 func TestReadEmbedding(t *testing.T) {
 	a, f := ask(genai.Embeddings, []byte(`{"model":"m","input":["a","b\n"],"dimensions":3,"encoding_format":"base64","user":"u","x":1}`))
 	want := &dialect.Asking{
@@ -454,6 +466,7 @@ func (g generator) answer(i int) []any {
 
 func TestRecordedRoundTrip(t *testing.T) {
 	rows(t, func(t *testing.T, r *recorded.Row) {
+		t.Helper()
 		if r.Request == nil || r.Response.Status >= 400 {
 			return
 		}

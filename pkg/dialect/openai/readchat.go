@@ -1,6 +1,8 @@
 package openai
 
 import (
+	"slices"
+
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
 	"github.com/signalbox-dev/signalbox/pkg/fault"
 	"github.com/signalbox-dev/signalbox/pkg/genai"
@@ -22,7 +24,7 @@ func (front) Read(q *dialect.Request) (*dialect.Asking, *fault.Error) {
 	if r.fault != nil {
 		return nil, r.fault
 	}
-	a.Unsaid = r.unsaid
+	a.Unsaid = slices.Clip(r.unsaid) // callers append what else is lost, one for each backend
 	return a, nil
 }
 

@@ -73,9 +73,39 @@ func (r *reader) members(v jsonedit.Value, read func(name []byte, v jsonedit.Val
 		}
 		from := len(r.path)
 		r.path, _ = m.Key.AppendText(r.path, o.Doc())
+		r.path = r.path[:from+tidy(r.path[from:])]
 		read(r.path[from:len(r.path):len(r.path)], m.Value)
 	}
 	r.path = r.path[:n]
+}
+
+// maxName bounds a member's name in a path, maxNamed the names of a list.
+const (
+	maxName  = 64
+	maxNamed = 64
+)
+
+// tidy makes a name that a caller chose fit to stand in a header's list, and
+// returns its length. No name that is known here changes.
+func tidy(name []byte) int {
+	for i, c := range name {
+		if c <= ' ' || c >= 0x7f || c == ',' || c == '"' {
+			name[i] = '?'
+		}
+	}
+	return min(len(name), maxName)
+}
+
+// named adds a name to a list; of a list that grows too long, the end is left
+// out visibly.
+func named(list []string, name string) []string {
+	switch {
+	case len(list) > maxNamed:
+		return list
+	case len(list) == maxNamed:
+		return append(list, "...")
+	}
+	return append(list, name)
 }
 
 // wrong says of the current place what is wrong with it.
@@ -97,7 +127,7 @@ func (r *reader) unsay(v jsonedit.Value) {
 	if v.Kind == jsonedit.Null || (v.Kind == jsonedit.Array || v.Kind == jsonedit.ObjectKind) && v.Len(r.doc) == 0 {
 		return
 	}
-	r.unsaid = append(r.unsaid, string(r.path))
+	r.unsaid = named(r.unsaid, string(r.path))
 }
 
 // text returns the inside of a string.

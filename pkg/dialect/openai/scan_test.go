@@ -233,6 +233,7 @@ func FuzzScan(f *testing.F) {
 }
 
 func checkScan(t *testing.T, text []byte) {
+	t.Helper()
 	whole := scanned(text, max(1, len(text)))
 	for _, cut := range []int{1, 3, 7} {
 		s := scanned(text, cut)

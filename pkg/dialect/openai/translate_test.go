@@ -112,6 +112,7 @@ func all(body []byte) func(yield func([]byte) bool) {
 
 func TestRecordedDecoder(t *testing.T) {
 	rows(t, func(t *testing.T, r *recorded.Row) {
+		t.Helper()
 		var first *said
 		for i, cut := range recorded.Cuts(13) {
 			m := New().Answer.Meter(genai.Chat, r.Streaming, r.Provider)

@@ -85,7 +85,7 @@ func (w *writer) comma() {
 // loss.
 func (w *writer) field(name string) bool {
 	if slices.Contains(w.quirk.refuses, name) {
-		w.lost = append(w.lost, name)
+		w.lost = named(w.lost, name)
 		return false
 	}
 	w.name(name)
@@ -218,7 +218,7 @@ func (w *writer) reasoning(r *dialect.Reasoning) {
 	}
 	effort := r.Effort
 	if effort == dialect.EffortDefault && r.Budget > 0 {
-		w.lost = append(w.lost, "reasoning.max_tokens")
+		w.lost = named(w.lost, "reasoning.max_tokens")
 		effort = effortOf(r.Budget)
 	}
 	w.text("reasoning_effort", dialect.Text(efforts[effort]))

@@ -43,7 +43,7 @@ func isResult(p dialect.Part) bool { return p.Kind == dialect.PartToolResult }
 // lose notes that part i of the turn, or its field, cannot be carried.
 func (m *messages) lose(i int, field string) {
 	path := "messages[" + strconv.Itoa(m.turn) + "].content[" + strconv.Itoa(i) + "]"
-	m.lost = append(m.lost, path+field)
+	m.lost = named(m.lost, path+field)
 }
 
 // results writes a turn that holds results.

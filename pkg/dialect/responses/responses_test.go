@@ -37,6 +37,7 @@ func rows(t *testing.T, check func(t *testing.T, r *recorded.Row)) {
 
 func TestRecordedUsage(t *testing.T) {
 	rows(t, func(t *testing.T, r *recorded.Row) {
+		t.Helper()
 		var first dialect.Reading
 		for i, cut := range recorded.Cuts(7) {
 			m := New().Answer.Meter(genai.Chat, r.Streaming, r.Provider)
@@ -68,6 +69,7 @@ func TestRecordedUsage(t *testing.T) {
 
 func TestRecordedUsageObjects(t *testing.T) {
 	rows(t, func(t *testing.T, r *recorded.Row) {
+		t.Helper()
 		if r.Truth == nil {
 			return
 		}
@@ -80,6 +82,7 @@ func TestRecordedUsageObjects(t *testing.T) {
 
 func TestRecordedRequests(t *testing.T) {
 	rows(t, func(t *testing.T, r *recorded.Row) {
+		t.Helper()
 		if r.Request == nil || r.Response.Status >= 400 {
 			return
 		}
