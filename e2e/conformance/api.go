@@ -64,7 +64,12 @@ var modelInPath = regexp.MustCompile(`/models/([^/:?]+):(\w+)`)
 func placeOf(r *recorded.Row) place {
 	p := place{"v1beta", r.Model, r.Endpoint, ""}
 	if r.Request == nil {
-		p.query = map[string]string{"streamGenerateContent": "alt=sse"}[r.Endpoint]
+		switch r.Endpoint {
+		case "streamGenerateContent":
+			p.query = "alt=sse"
+		case "embedContent":
+			p.method = "batchEmbedContents"
+		}
 		return p
 	}
 	if _, rest, ok := strings.Cut(r.Request.URL, "?"); ok {

@@ -119,10 +119,11 @@ func made() []madeRow {
 }
 
 type madeRow struct {
-	name, provider, header, request, body, truth, more string
-	status                                             int
-	stream                                             bool
-	fails, excused                                     []string
+	name, provider, endpoint           string
+	header, request, body, truth, more string
+	status                             int
+	stream                             bool
+	fails, excused                     []string
 }
 
 // write appends the row as the data has it.
@@ -141,16 +142,16 @@ func (m madeRow) write(w io.Writer) {
 	if m.header != "" {
 		headers = fmt.Sprintf(`{"content-type":%q,"content-length":"1","X-RateLimit-Limit-Tokens":"7"}`, m.header)
 	}
-	fmt.Fprintf(w, `{"id":%q,"provider":%q,"endpoint":"chat_completions",%s"model":"m","streaming":%v,"fidelity":"raw","request":%s,`+
+	fmt.Fprintf(w, `{"id":%q,"provider":%q,"endpoint":%q,%s"model":"m","streaming":%v,"fidelity":"raw","request":%s,`+
 		`"response":{"status":%d,"headers":%s,"body":{"text":%q}},"usage_truth":%s}`+"\n",
-		m.name, or(m.provider, "openai"), m.more, m.stream, request, max(m.status, 200), headers, m.body, or(m.truth, "null"))
+		m.name, or(m.provider, "openai"), or(m.endpoint, "chat_completions"), m.more, m.stream, request, max(m.status, 200), headers, m.body, or(m.truth, "null"))
 }
 
 func rowsFolder(t *testing.T, rows []madeRow) string {
 	t.Helper()
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
-	fmt.Fprintln(z, `{"id":"other","provider":"openai","endpoint":"responses","response":{"status":200,"body":null}}`)
+	fmt.Fprintln(z, `{"id":"other","provider":"openai","endpoint":"moderations","response":{"status":200,"body":null}}`)
 	for _, m := range rows {
 		m.write(z)
 	}
@@ -168,21 +169,22 @@ func rowsFolder(t *testing.T, rows []madeRow) string {
 // else.
 func TestVerdicts(t *testing.T) {
 	needEnvoy(t)
-	t.Run("script", func(t *testing.T) { verdicts(t, options{workers: 4, verbose: true}) })
-	t.Run("filters", func(t *testing.T) { verdicts(t, options{workers: 4, verbose: true, noLua: true}) })
+	t.Run("script", func(t *testing.T) { verdicts(t, options{workers: 4, verbose: true}, made(), &translator{}) })
+	t.Run("filters", func(t *testing.T) {
+		verdicts(t, options{workers: 4, verbose: true, noLua: true}, made(), &translator{})
+	})
 }
 
-func verdicts(t *testing.T, o options) {
+func verdicts(t *testing.T, o options, rows []madeRow, tr *translator) {
 	t.Helper()
-	rows := made()
 	subjects, err := load(options{data: rowsFolder(t, rows)}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := inProcess(t.Context(), subjects, &translator{}); err != nil {
+	if err := inProcess(t.Context(), subjects, tr); err != nil {
 		t.Fatal(err)
 	}
-	if err := behindEnvoy(t.Context(), o, io.Discard, subjects, &translator{}); err != nil {
+	if err := behindEnvoy(t.Context(), o, io.Discard, subjects, tr); err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
