@@ -294,4 +294,3 @@ func TestReadEmbedding(t *testing.T) {
 		}
 	}
 }
-
