@@ -40,7 +40,7 @@ clients: build ## the official OpenAI SDKs for Python, Node and Go, unchanged, t
 	ENVOY="$$(scripts/envoy.sh)" e2e/clients/run.sh
 
 .PHONY: conformance
-conformance: build ## recorded provider traffic, in process and behind Envoy (DATA=DIR: another folder; FLAGS=-no-lua)
+conformance: build ## recorded traffic of all dialects, in process, translated and behind Envoy (DATA=DIR: another folder; FLAGS=-no-lua, -in-process)
 	ENVOY="$$(scripts/envoy.sh)" $(GO) run ./e2e/conformance -data '$(DATA)' $(FLAGS)
 
 .PHONY: bench

@@ -1,20 +1,28 @@
 // Command conformance replays recorded exchanges of real providers and
 // compares what the gateway makes of them with what a careful reader says they
-// cost: first in process, with the answers cut in every way, then through
-// `signalbox run` and a real Envoy before an upstream that answers with the
-// recorded bytes.
+// said and cost: first in process, with the answers cut in every way, then
+// through `signalbox run` and a real Envoy before an upstream that answers with
+// the recorded bytes.
 //
 //	go run ./e2e/conformance                   data of ../shared/data or $SIGNALBOX_DATA
 //	go run ./e2e/conformance -data DIR         another folder of the same form
 //	go run ./e2e/conformance -only groq -v     some rows, each with its notes
+//	go run ./e2e/conformance -in-process       without Envoy
 //	go run ./e2e/conformance -no-lua           with Envoy's own filters in place of the script
 //
-// A case is one recorded row. It passes when it passes in every mode:
+// A case is one recorded row: chat completions, embeddings and responses of
+// OpenAI and those compatible with it, messages of Anthropic, and what Gemini
+// generates and embeds. It passes when it passes in every mode that concerns it:
 //
-//	whole, event, byte, random  meter, hider, request and error codec in process
-//	witness    behind Envoy: bytes, status, headers, and the ledger's row from Envoy's log
-//	pieces     the same with the answer sent in random pieces
-//	attached   the same with the gateway's own meter; the rows must be equal
+//	whole, event, byte, random  callers of the provider's own dialect, in process: request, meter, hider, errors
+//	chat           the same answer as a chat completion of OpenAI, as one object and as a stream, in every cut:
+//	               text, reasoning, calls, finish, usage; vectors; errors
+//	schema         every object of those against OpenAI's published schemas
+//	python, node   every one of those as the official SDK reads it, streams with its helper
+//	witness        behind Envoy, in the provider's own dialect: bytes, status, headers, and the ledger's row from Envoy's log
+//	pieces         the same with the answer sent in random pieces
+//	attached       the same with the gateway's own meter; the rows must be equal
+//	across         behind Envoy, asked as OpenAI is asked, where the provider speaks another dialect
 //
 // The last line of the output is one JSON object with the numbers of cases.
 // Nothing of a recorded body is ever printed.
