@@ -36,8 +36,8 @@ e2e: build ## the tests on a real Envoy
 	ENVOY="$$(scripts/envoy.sh)" $(GO) test -count=1 -timeout 40m ./e2e/...
 
 .PHONY: clients
-clients: build ## the official OpenAI SDKs for Python, Node and Go, unchanged, through Envoy
-	ENVOY="$$(scripts/envoy.sh)" e2e/clients/run.sh
+clients: build ## the official SDKs, LangChain and AI SDK, unchanged, through Envoy to each dialect (FLAGS="-sdks genai -backends gemini")
+	ENVOY="$$(scripts/envoy.sh)" e2e/clients/run.sh $(FLAGS)
 
 .PHONY: conformance
 conformance: build ## recorded traffic of all dialects, in process, translated and behind Envoy (DATA=DIR: another folder; FLAGS=-no-lua, -in-process)

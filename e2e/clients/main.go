@@ -1,19 +1,19 @@
-// Command clients runs the official OpenAI SDKs, unchanged, through a real
-// Envoy and Signalbox against simulated providers, and prints what each of
-// them made of it. Run it by run.sh (`make clients`), which gets the SDKs.
+// Command clients runs official SDKs, unchanged, through a real Envoy and
+// Signalbox against simulated providers of each dialect, and prints what each
+// of them made of it. Run it by run.sh (`make clients`), which gets the SDKs.
 //
-// A client is a program of its own in a folder beside this file. It finds the
-// gateway by OPENAI_BASE_URL and OPENAI_API_KEY, as any application does, and
-// prints a line for each check:
+// A program is one SDK in one language, in the language's folder beside this
+// file. It finds the gateway by the environment variables that its SDK reads,
+// as any application does, and prints a JSON object a line:
 //
-//	sdk NAME VERSION
-//	ok CHECK
-//	fail CHECK REASON
-//	skip CHECK REASON
+//	{"sdk":"openai 3.57.0, Python 3.11.7"}
+//	{"check":"chat"}                        passed
+//	{"check":"chat","fail":"why"}
+//	{"check":"chat","skip":"why"}           does not apply
 //
-// Every client has to report every check of the list in checks.go, once; one
-// that it does not report has failed. The last line of the output is one JSON
-// object with the numbers of cases.
+// It has to report every check of its list in checks.go, once; one that it does
+// not report has failed. The last line of the output is one JSON object with
+// the numbers of cases.
 package main
 
 import (
@@ -24,6 +24,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -31,19 +32,25 @@ import (
 type options struct {
 	binary       string // of signalbox
 	python, node string // interpreters
-	script       string // of the Node client
-	goBin        string // the Go client itself
+	script       string // folder of the Node programs beside their SDKs
+	goBin        string // folder of the built Go programs
 	limit        time.Duration
+	direct       bool
+	only         string // backend dialects
+	sdks         string
 }
 
 func main() {
 	var o options
 	flag.StringVar(&o.binary, "signalbox", "bin/signalbox", "`path` of the signalbox binary")
-	flag.StringVar(&o.python, "python", "", "`path` of a Python that imports openai; empty: leave this client out")
-	flag.StringVar(&o.node, "node", "", "`path` of a Node; empty: leave this client out")
-	flag.StringVar(&o.script, "script", "", "`path` of the Node client beside its SDK")
-	flag.StringVar(&o.goBin, "go", "", "`path` of the built Go client; empty: leave it out")
-	flag.DurationVar(&o.limit, "limit", 3*time.Minute, "how long one client may take")
+	flag.StringVar(&o.python, "python", "", "`path` of a Python that imports the SDKs; empty: leave this language out")
+	flag.StringVar(&o.node, "node", "", "`path` of a Node; empty: leave this language out")
+	flag.StringVar(&o.script, "script", "", "`folder` of the Node programs beside their SDKs")
+	flag.StringVar(&o.goBin, "go", "", "`folder` of the built Go programs; empty: leave this language out")
+	flag.DurationVar(&o.limit, "limit", 3*time.Minute, "how long one program may take")
+	flag.BoolVar(&o.direct, "direct", false, "leave the gateway out: is the simulated provider what the SDKs expect?")
+	flag.StringVar(&o.only, "backends", strings.Join(dialects(), ","), "dialects of the backends")
+	flag.StringVar(&o.sdks, "sdks", "", "names of the SDKs, separated by commas; empty: all")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	failed, err := run(ctx, o)
@@ -56,31 +63,46 @@ func main() {
 	}
 }
 
-// run lets each client do its checks and prints the table.
+// run lets each program do its checks on each kind of backend and prints the
+// table.
 func run(ctx context.Context, o options) (failed int, err error) {
-	if len(o.clients()) == 0 {
+	var results []*result
+	for _, dialect := range strings.Split(o.only, ",") {
+		plan := o.plan(dialect)
+		if len(plan) == 0 {
+			continue
+		}
+		more, err := o.visit(ctx, dialect, plan)
+		if err := cmp.Or(err, ctx.Err()); err != nil {
+			return 0, err
+		}
+		results = append(results, more...)
+	}
+	if len(results) == 0 {
 		return 0, errors.New("no client named: use run.sh")
 	}
-	s, err := start(ctx, o.binary)
+	return report(os.Stdout, results)
+}
+
+// visit runs the programs on backends of one dialect.
+func (o options) visit(ctx context.Context, dialect string, plan []program) (results []*result, err error) {
+	s, err := start(ctx, o, dialect)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	var results []*result
-	for _, c := range o.clients() {
-		r := c.run(ctx, s, o.limit)
-		fmt.Printf("%-7s %-24s %2d passed, %d failed, %d skipped, %.1fs\n", c.name, cmp.Or(r.sdk, "no SDK"),
-			r.count(passed), r.count(broken), r.count(skipped), r.took.Seconds())
+	bad := 0
+	for _, p := range plan {
+		r := o.launch(ctx, s, p)
+		fmt.Printf("%-10s %-6s %-9s %-9s %2d passed, %d failed, %d skipped, %.1fs; %s\n", p.sdk, p.lang, p.front, dialect,
+			r.count(passed), r.count(broken), r.count(skipped), r.took.Seconds(), cmp.Or(r.version, "no SDK"))
 		results = append(results, r)
+		bad += r.count(broken)
 	}
-	if ctx.Err() != nil {
-		return 0, ctx.Err()
-	}
-	failed, err = report(os.Stdout, results)
-	if failed > 0 {
+	if bad > 0 && s.bed != nil {
 		fmt.Fprintf(os.Stderr, "signalbox wrote:\n%s\n", tail(s.bed.Logs(), 4000))
 	}
-	return failed, err
+	return results, nil
 }
 
 // tail is the end of a text.

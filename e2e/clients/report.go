@@ -15,52 +15,69 @@ type verdict string
 const (
 	passed  verdict = "ok"
 	broken  verdict = "FAIL"
-	skipped verdict = "skip"
+	skipped verdict = "-"
 )
 
-// result is what one client reported.
+// result is what one program reported about backends of one dialect.
 type result struct {
-	client string
-	sdk    string // name and version
-	took   time.Duration
-	order  []string
-	cases  map[string]verdict
-	reason map[string]string
+	program
+	dialect string
+	version string // of the SDK and the language
+	took    time.Duration
+	order   []string
+	cases   map[string]verdict
+	reason  map[string]string
+	missing int // checks that the program did not report
 }
 
-func newResult(client string) *result {
-	return &result{client: client, cases: map[string]verdict{}, reason: map[string]string{}}
+func newResult(p program, dialect string) *result {
+	return &result{program: p, dialect: dialect, cases: map[string]verdict{}, reason: map[string]string{}}
 }
+
+// leaveOut notes that a check does not apply; the program is not asked for it.
+func (r *result) leaveOut(check, why string) { r.add(check, skipped, why) }
 
 // add keeps the worst of what is said about a check.
 func (r *result) add(check string, v verdict, reason string) {
 	if _, again := r.cases[check]; again {
-		v, reason = broken, "reported twice"
+		v, reason = broken, "reported twice, or although it does not apply"
 	} else {
 		r.order = append(r.order, check)
 	}
 	r.cases[check], r.reason[check] = v, reason
 }
 
-// read takes the client's lines; checks that it left out have failed.
+// line is what a program says.
+type line struct {
+	SDK   string `json:"sdk"`
+	Check string `json:"check"`
+	Fail  string `json:"fail"`
+	Skip  string `json:"skip"`
+}
+
+// read takes the program's lines; checks that it left out have failed.
 func (r *result) read(out string) {
-	for line := range strings.Lines(out) {
-		word, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
-		check, reason, _ := strings.Cut(rest, " ")
-		switch word {
-		case "sdk":
-			r.sdk = rest
-		case "ok":
-			r.add(check, passed, "")
-		case "fail":
-			r.add(check, broken, reason)
-		case "skip":
-			r.add(check, skipped, reason)
+	for text := range strings.Lines(out) {
+		var l line
+		if json.Unmarshal([]byte(text), &l) != nil {
+			continue // a word of the SDK's own
+		}
+		switch {
+		case l.SDK != "":
+			r.version = l.SDK
+		case l.Check == "":
+		case l.Fail != "":
+			r.add(l.Check, broken, l.Fail)
+		case l.Skip != "":
+			r.add(l.Check, skipped, l.Skip)
+		default:
+			r.add(l.Check, passed, "")
 		}
 	}
-	for _, check := range checks() {
+	for _, check := range r.checks {
 		if r.cases[check] == "" {
 			r.add(check, broken, "not reported")
+			r.missing++
 		}
 	}
 }
@@ -83,16 +100,12 @@ type tally struct {
 	Skipped int `json:"skipped"`
 }
 
-// report prints the table of all checks, the reasons, and the numbers.
+// report prints the table, the reasons, and the numbers.
 func report(w io.Writer, results []*result) (failed int, err error) {
 	table(w, results)
+	reasons(w, results)
 	var t tally
 	for _, r := range results {
-		for _, check := range r.order {
-			if r.cases[check] != passed {
-				fmt.Fprintf(w, "%s %s %s: %s\n", r.cases[check], r.client, check, r.reason[check])
-			}
-		}
 		t.Cases += len(r.cases)
 		t.Passed += r.count(passed)
 		t.Failed += r.count(broken)
@@ -101,30 +114,93 @@ func report(w io.Writer, results []*result) (failed int, err error) {
 	return t.Failed, json.NewEncoder(w).Encode(t)
 }
 
+// table has a row for each client, front and kind of backend, and a column
+// for each group of checks: how many passed, of how many, or "-".
 func table(w io.Writer, results []*result) {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	defer tw.Flush()
-	rows := checks()
-	fmt.Fprint(tw, "\ncheck")
-	for _, r := range results {
-		fmt.Fprint(tw, "\t", r.client)
-		for _, check := range r.order {
-			if !slices.Contains(rows, check) {
-				rows = append(rows, check)
-			}
-		}
+	fmt.Fprint(tw, "\nclient\tfront\tbackend")
+	columns := columns(results)
+	for _, g := range columns {
+		fmt.Fprint(tw, "\t", g.name)
 	}
 	fmt.Fprintln(tw)
-	for _, check := range rows {
-		fmt.Fprint(tw, check)
-		for _, r := range results {
-			v := r.cases[check]
-			if v == "" {
-				v = "-"
-			}
-			fmt.Fprint(tw, "\t", v)
+	for _, r := range results {
+		fmt.Fprintf(tw, "%s %s\t%s\t%s", r.sdk, r.lang, r.front, r.dialect)
+		for _, g := range columns {
+			fmt.Fprint(tw, "\t", r.cell(g.checks))
 		}
 		fmt.Fprintln(tw)
 	}
 	fmt.Fprintln(tw)
+}
+
+// columns are the groups, and what some programs report besides.
+func columns(results []*result) []group {
+	all := groups()
+	known := map[string]bool{}
+	for _, g := range all {
+		for _, c := range g.checks {
+			known[c] = true
+		}
+	}
+	own := group{name: "own"}
+	for _, r := range results {
+		for _, c := range r.order {
+			if !known[c] {
+				known[c] = true
+				own.checks = append(own.checks, c)
+			}
+		}
+	}
+	return append(all, own)
+}
+
+func (r *result) cell(checks []string) string {
+	good, bad := 0, 0
+	for _, c := range checks {
+		switch r.cases[c] {
+		case passed:
+			good++
+		case broken:
+			bad++
+		}
+	}
+	switch {
+	case good+bad == 0:
+		return string(skipped)
+	case bad > 0:
+		return fmt.Sprintf("%s %d/%d", broken, good, good+bad)
+	}
+	return fmt.Sprintf("%s %d", passed, good)
+}
+
+// reasons says why a check does not apply, in one line for all that share the
+// reason, and why one failed.
+func reasons(w io.Writer, results []*result) {
+	var order []string
+	left := map[string][]string{}
+	var failures []string
+	for _, r := range results {
+		for _, c := range r.order {
+			why := r.reason[c]
+			switch r.cases[c] {
+			case skipped:
+				if left[why] == nil {
+					order = append(order, why)
+				}
+				if !slices.Contains(left[why], c) {
+					left[why] = append(left[why], c)
+				}
+			case broken:
+				failures = append(failures, fmt.Sprintf("FAIL %s %s %s %s %s: %s", r.sdk, r.lang, r.front, r.dialect, c, why))
+			}
+		}
+	}
+	for _, why := range order {
+		fmt.Fprintf(w, "- %s: %s\n", strings.Join(left[why], ", "), why)
+	}
+	for _, f := range failures {
+		fmt.Fprintln(w, f)
+	}
 }

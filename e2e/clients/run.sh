@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Gets the official OpenAI SDKs, pinned, into .cache of the checkout and runs
-# them through Envoy and Signalbox (see main.go). What is there already is used
-# as it is, so that later runs need no network.
+# Gets official SDKs, pinned, into .cache of the checkout and runs them through
+# Envoy and Signalbox (see main.go). What is there already is used as it is, so
+# that later runs need no network.
 #
-#   CLIENTS="python node"   only these
+#   CLIENTS="python node"   only these languages
 #   ENVOY=PATH              this Envoy instead of the one that scripts/envoy.sh finds
+#
+# Arguments are passed on: -sdks openai,genai, -backends gemini, -direct.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -56,7 +58,7 @@ get_python() {
   local key
   key="$(python3 -c 'import sys; print(sys.implementation.cache_tag)') $(sha256sum <e2e/clients/python/requirements.txt)"
   fresh python "$key" && return
-  say "fetching the SDK for Python (once)"
+  say "fetching the SDKs for Python (200 MB on disk, once)"
   begin
   pip install --quiet --no-deps --no-compile --only-binary :all: --target "$tmp/site" -r e2e/clients/python/requirements.txt >&2
   rm -rf "$tmp/.pip"
@@ -91,20 +93,26 @@ get_node() {
   local key
   key="$(sha256sum <e2e/clients/node/package-lock.json)"
   if ! fresh node "$key"; then
-    say "fetching the SDK for Node (once)"
+    say "fetching the SDKs for Node (170 MB on disk, once)"
     begin
     cp e2e/clients/node/package.json e2e/clients/node/package-lock.json "$tmp"
     (cd "$tmp" && "${npm[@]}" ci --silent --ignore-scripts --no-audit --no-fund --no-update-notifier --cache "$tmp/.npm" >&2)
     rm -rf "$tmp/.npm"
     keep node "$key"
   fi
-  cp e2e/clients/node/checks.mjs "$cache/node/" # a module looks for others beside itself
+  rm -f "$cache"/node/*.mjs
+  cp e2e/clients/node/*.mjs "$cache/node/" # a module looks for others beside itself
 }
 
+# get_go builds one package after the other: a single compiler already takes
+# 2 GB for openai-go.
 get_go() {
-  [[ -x "$cache/go-client" ]] || say "building the Go client; its SDK takes some minutes and 2 GB, once"
-  mkdir -p "$cache"
-  GOWORK=off go -C e2e/clients/go build -o "$cache/go-client" .
+  [[ -d "$cache/go" ]] || say "building the Go clients; their SDKs take some minutes and 2 GB of memory, once"
+  mkdir -p "$cache/go"
+  local name
+  for name in openai anthropic genai; do
+    GOWORK=off GOFLAGS="${GOFLAGS:-} -p=1" go -C e2e/clients/go build -o "$cache/go/$name" "./$name"
+  done
 }
 
 arguments=()
@@ -117,11 +125,11 @@ for client in $clients; do
     ;;
   node)
     get_node
-    arguments+=(-node "$node" -script "$cache/node/checks.mjs")
+    arguments+=(-node "$node" -script "$cache/node")
     ;;
   go)
     get_go
-    arguments+=(-go "$cache/go-client")
+    arguments+=(-go "$cache/go")
     ;;
   *) die "no client \"$client\": there are python, node and go." ;;
   esac
@@ -131,4 +139,4 @@ done
 ENVOY="$(scripts/envoy.sh)"
 export ENVOY
 go build -o "$cache/driver" ./e2e/clients
-exec "$cache/driver" "${arguments[@]}"
+exec "$cache/driver" "${arguments[@]}" "$@"

@@ -13,22 +13,38 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/gatewaytest/provider"
 )
 
-// stand is a gateway with the models that the checks know:
+// stand is a gateway with backends of one dialect and the models that the
+// checks know:
 //
-//	chat  alpha, then beta
-//	solo  alpha alone
-//	down  a backend that refuses connections
+//	chat   alpha, then beta
+//	solo   alpha alone
+//	mixed  alpha, then gamma, which speaks another dialect
+//	down   a backend that refuses connections
+//
+// or, without a gateway, provider alpha alone.
 type stand struct {
-	bed       *bed.Bed
+	dialect   string
+	base      string   // URL that the SDKs are given, without a version
+	bed       *bed.Bed // nil: no gateway
 	providers []*provider.Server
 }
 
-func start(ctx context.Context, binary string) (*stand, error) {
-	binary, err := filepath.Abs(binary) // it runs in another folder
+const alphaKey = "sk-alpha-0123456789abcdef"
+
+func start(ctx context.Context, o options, dialect string) (*stand, error) {
+	s := &stand{dialect: dialect}
+	if o.direct {
+		p, err := s.serve(dialect, provider.Options{Name: "alpha", Key: alphaKey})
+		if err != nil {
+			return nil, err
+		}
+		s.base = "http://" + p.Addr
+		return s, nil
+	}
+	binary, err := filepath.Abs(o.binary) // it runs in another folder
 	if err != nil {
 		return nil, err
 	}
-	s := &stand{}
 	c, err := s.config()
 	if err == nil {
 		s.bed, err = bed.Start(ctx, bed.Options{Binary: binary, Config: c})
@@ -36,35 +52,55 @@ func start(ctx context.Context, binary string) (*stand, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.close())
 	}
+	s.base = s.bed.API
 	return s, nil
 }
 
-// config starts the providers, which differ in base path, key and model.
+// serve starts a provider.
+func (s *stand) serve(dialect string, o provider.Options) (*provider.Server, error) {
+	o.Dialect, o.Forget = provider.Dialect(dialect), true
+	p, err := provider.Serve(o, "")
+	if err != nil {
+		return nil, fmt.Errorf("provider %s: %w", o.Name, err)
+	}
+	s.providers = append(s.providers, p)
+	return p, nil
+}
+
+// config starts the providers, which differ in key, model and more.
 func (s *stand) config() (*bed.Config, error) {
 	c := &bed.Config{Routes: []bed.Section{
 		{"name": "quick", "models": []string{"*"}, "first_byte_timeout": "1s", "answer_timeout": "1500ms"},
 	}}
-	for _, o := range []provider.Options{
-		{Name: "alpha", Key: "sk-alpha-0123456789abcdef", Models: []string{"alpha-large"}},
-		{Name: "beta", Key: "beta-key-fedcba9876543210", Header: "x-api-key", BasePath: "/inference/v1", Models: []string{"beta-small"}},
+	beta := provider.Options{Name: "beta", Key: "beta-key-fedcba9876543210", Models: []string{models(s.dialect)[1]}}
+	if s.dialect == openAI {
+		beta.Header, beta.BasePath = "x-api-key", "/inference/v1"
+	}
+	for _, b := range []struct {
+		dialect string
+		o       provider.Options
+	}{
+		{s.dialect, provider.Options{Name: "alpha", Key: alphaKey, Models: []string{models(s.dialect)[0]}}},
+		{s.dialect, beta},
+		{another(s.dialect), provider.Options{Name: "gamma", Key: "gamma-key-0011223344556677", Models: []string{models(another(s.dialect))[0]}}},
 	} {
-		o.Forget = true
-		p, err := provider.Serve(o, "")
+		p, err := s.serve(b.dialect, b.o)
 		if err != nil {
-			return nil, fmt.Errorf("provider %s: %w", o.Name, err)
+			return nil, err
 		}
-		s.providers = append(s.providers, p)
-		b := bed.Of(o.Name, o.Key, p)
-		b.Header = o.Header
-		c.Add(b)
+		backend := bed.Of(b.o.Name, b.o.Key, p)
+		backend.Header, backend.Dialect = b.o.Header, b.dialect
+		c.Add(backend)
 	}
 	port, err := proc.FreePort()
 	if err != nil {
 		return nil, fmt.Errorf("free port: %w", err)
 	}
-	c.Add(bed.Backend{Name: "dead", URL: fmt.Sprintf("http://127.0.0.1:%d/v1", port)})
-	c.Model("chat", "alpha/alpha-large", "beta/beta-small")
-	c.Model("solo", "alpha/alpha-large")
+	c.Add(bed.Backend{Name: "dead", Dialect: s.dialect, URL: fmt.Sprintf("http://127.0.0.1:%d/v1", port)})
+	alpha := "alpha/" + models(s.dialect)[0]
+	c.Model("chat", alpha, "beta/"+models(s.dialect)[1])
+	c.Model("solo", alpha)
+	c.Model("mixed", alpha, "gamma/"+models(another(s.dialect))[0])
 	c.Model("down", "dead/none")
 	for _, lang := range []string{"python", "node", "go"} {
 		c.Teams = append(c.Teams, bed.Section{"name": lang})
@@ -72,8 +108,25 @@ func (s *stand) config() (*bed.Config, error) {
 	return c, nil
 }
 
+// models are names by which a dialect knows what its own models take.
+func models(dialect string) []string {
+	return map[string][]string{
+		openAI:    {"gpt-5.2", "gpt-4.1-mini"},
+		anthropic: {"claude-sonnet-5", "claude-haiku-4-5"},
+		gemini:    {"gemini-3-pro", "gemini-2.5-flash"},
+	}[dialect]
+}
+
+// another is a dialect that is not that one.
+func another(dialect string) string {
+	return map[string]string{openAI: anthropic, anthropic: gemini, gemini: openAI}[dialect]
+}
+
 // key makes a virtual key and waits until the gateway accepts it.
 func (s *stand) key(ctx context.Context, team, name string, more ...string) (string, error) {
+	if s.bed == nil {
+		return alphaKey, nil
+	}
 	key, err := s.bed.NewKey(ctx, team, name, more...)
 	if err != nil {
 		return "", err
@@ -81,7 +134,7 @@ func (s *stand) key(ctx context.Context, team, name string, more ...string) (str
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	for {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.bed.API+"/v1/models", nil)
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+"/v1/models", nil)
 		if err != nil {
 			return "", err
 		}
