@@ -3,6 +3,7 @@ package xds
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"path/filepath"
 	"strconv"
@@ -145,7 +146,7 @@ func processorClusters(in Input) (list, error) {
 	if err != nil {
 		return nil, fmt.Errorf("address of the processor: %w", err)
 	}
-	clusters := list{grpcCluster(processorCluster, kind, address)}
+	clusters := list{unthrottled(grpcCluster(processorCluster, kind, address))}
 	if in.Snapshot.Telemetry.OTLP.Endpoint == "" {
 		return clusters, nil
 	}
@@ -154,6 +155,15 @@ func processorClusters(in Input) (list, error) {
 		return nil, fmt.Errorf("address of the collector: %w", err)
 	}
 	return append(clusters, c), nil
+}
+
+// unthrottled lets the cluster c take whatever Envoy has for it: Envoy 1.40
+// crashes when a filter of a cluster, as the attempt filter is, is told to wait
+// for it. What is sent there is bounded by the bodies of requests and answers.
+func unthrottled(c object) object {
+	c["per_connection_buffer_limit_bytes"] = 0
+	c["typed_extension_protocol_options"] = http2(math.MaxInt32)
+	return c
 }
 
 // grpcCluster is a cluster with one HTTP/2 endpoint.
@@ -165,13 +175,17 @@ func grpcCluster(name, kind string, address object) object {
 		"per_connection_buffer_limit_bytes": 32 << 20,
 		"circuit_breakers":                  breakers(),
 		"load_assignment":                   endpoints(name, object{"endpoint": object{"address": address}}),
-		"typed_extension_protocol_options": protocol(object{
-			"explicit_http_config": object{"http2_protocol_options": object{
-				"initial_stream_window_size":     1 << 20,
-				"initial_connection_window_size": 16 << 20,
-			}},
-		}),
+		"typed_extension_protocol_options":  http2(1 << 20),
 	}
+}
+
+// http2 is HTTP/2 with a window for each stream, which also bounds what waits
+// to be sent in one.
+func http2(window int) object {
+	return protocol(object{"explicit_http_config": object{"http2_protocol_options": object{
+		"initial_stream_window_size":     window,
+		"initial_connection_window_size": 16 << 20,
+	}}})
 }
 
 func endpoints(name string, e ...any) object {

@@ -65,13 +65,14 @@ func requestFilter(in Input) object {
 }
 
 // attemptFilter writes the body of one attempt. The replayed body is not sent
-// to it: it has the original.
+// to it: it has the original. It leaves then, or asks for the answer too, whole
+// or in pieces, by its answer to the head of the request or of the answer.
 func attemptFilter(in Input) object {
 	return processor(in, "attempt", object{
 		"processing_mode": object{
 			"request_header_mode":  "SEND",
 			"request_body_mode":    "NONE",
-			"response_header_mode": "SKIP",
+			"response_header_mode": "SEND",
 			"response_body_mode":   "NONE",
 		},
 		"request_attributes": list{"xds.cluster_name"},

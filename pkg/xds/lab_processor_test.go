@@ -1,6 +1,8 @@
 package xds
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -8,6 +10,7 @@ import (
 	"strings"
 
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
+	modev3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/ext_proc/v3"
 	priorityv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/router/cluster_specifiers/priority_group/v3"
 	alsv3 "github.com/envoyproxy/go-control-plane/envoy/service/accesslog/v3"
 	extproc "github.com/envoyproxy/go-control-plane/envoy/service/ext_proc/v3"
@@ -101,14 +104,72 @@ func (p labProcessor) attempt(st extproc.ExternalProcessor_ProcessServer) error 
 	if err != nil {
 		return err
 	}
-	return st.Send(&extproc.ProcessingResponse{
+	early, late := p.ownership(fields(h)["x-lab-own"])
+	err = st.Send(&extproc.ProcessingResponse{
 		DynamicMetadata: meta,
+		ModeOverride:    early,
 		Response: &extproc.ProcessingResponse_RequestHeaders{RequestHeaders: &extproc.HeadersResponse{Response: &extproc.CommonResponse{
 			Status:         extproc.CommonResponse_CONTINUE_AND_REPLACE,
 			HeaderMutation: set(":path", "/for/"+cluster, ":authority", "host-of-"+cluster, lengthHeader, strconv.Itoa(len(body)), "x-api-key", "leak"),
 			BodyMutation:   &extproc.BodyMutation{Mutation: &extproc.BodyMutation_Body{Body: []byte(body)}},
 		}}},
 	})
+	if err != nil || early == nil && late == nil {
+		return err
+	}
+	return p.own(st, late, cmp.Or(early, late).ResponseBodyMode == modev3.ProcessingMode_FULL_DUPLEX_STREAMED)
+}
+
+// ownership reads x-lab-own: "buffered" or "duplex", "late-" before it when the
+// head of the answer is to be answered with that.
+func (labProcessor) ownership(s string) (early, late *modev3.ProcessingMode) {
+	mode := &modev3.ProcessingMode{RequestHeaderMode: modev3.ProcessingMode_SEND, ResponseHeaderMode: modev3.ProcessingMode_SEND}
+	kind, isLate := strings.CutPrefix(s, "late-")
+	switch kind {
+	case "buffered":
+		mode.ResponseBodyMode = modev3.ProcessingMode_BUFFERED
+	case "duplex":
+		mode.ResponseBodyMode, mode.ResponseTrailerMode = modev3.ProcessingMode_FULL_DUPLEX_STREAMED, modev3.ProcessingMode_SEND
+	default:
+		return nil, nil
+	}
+	if isLate {
+		return nil, mode
+	}
+	return mode, nil
+}
+
+// own lets an answer pass in capitals.
+func (p labProcessor) own(st extproc.ExternalProcessor_ProcessServer, mode *modev3.ProcessingMode, duplex bool) error {
+	for {
+		m, err := st.Recv()
+		if err != nil {
+			return nil
+		}
+		out := new(extproc.ProcessingResponse)
+		switch r := m.Request.(type) {
+		case *extproc.ProcessingRequest_ResponseHeaders:
+			out.ModeOverride = mode
+			out.Response = &extproc.ProcessingResponse_ResponseHeaders{ResponseHeaders: &extproc.HeadersResponse{Response: &extproc.CommonResponse{
+				HeaderMutation: &extproc.HeaderMutation{RemoveHeaders: []string{"content-length"}},
+			}}}
+		case *extproc.ProcessingRequest_ResponseBody:
+			p.lab.note(fmt.Sprint("owned ", len(r.ResponseBody.Body), " ", r.ResponseBody.EndOfStream))
+			upper := bytes.ToUpper(r.ResponseBody.Body)
+			mutation := &extproc.BodyMutation{Mutation: &extproc.BodyMutation_Body{Body: upper}}
+			if duplex {
+				mutation = &extproc.BodyMutation{Mutation: &extproc.BodyMutation_StreamedResponse{StreamedResponse: &extproc.StreamedBodyResponse{
+					Body: upper, EndOfStream: r.ResponseBody.EndOfStream,
+				}}}
+			}
+			out.Response = &extproc.ProcessingResponse_ResponseBody{ResponseBody: &extproc.BodyResponse{Response: &extproc.CommonResponse{BodyMutation: mutation}}}
+		case *extproc.ProcessingRequest_ResponseTrailers:
+			out.Response = &extproc.ProcessingResponse_ResponseTrailers{ResponseTrailers: &extproc.TrailersResponse{}}
+		}
+		if err := st.Send(out); err != nil {
+			return err
+		}
+	}
 }
 
 func dispatch(h map[string]string) *extproc.ProcessingResponse {

@@ -17,8 +17,9 @@ func listener(in Input) (object, error) {
 	return object{
 		"name":    "signalbox",
 		"address": socket(host, port),
-		// Flow control of one connection; bodies are bounded by the route.
-		"per_connection_buffer_limit_bytes": 1 << 20,
+		// This also bounds what waits for the attempt filter: Envoy 1.40 crashes
+		// when more does.
+		"per_connection_buffer_limit_bytes": bufferLimit(in),
 		"filter_chains":                     list{object{"filters": list{manager(in)}}},
 	}, nil
 }
