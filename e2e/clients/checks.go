@@ -135,6 +135,8 @@ func (p program) inapplicable(check, dialect string, direct bool) string {
 		return p.absent[check]
 	case direct && slices.Contains(needsGateway, check):
 		return "it is about the gateway"
+	case direct && check == "error-wrong-key" && dialect == anthropic:
+		return "the provider is started without a key, since its double takes one form alone"
 	case check == "embeddings" && dialect == anthropic:
 		return "Anthropic has no embeddings"
 	case check == "embeddings-refused" && dialect != anthropic:

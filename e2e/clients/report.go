@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -175,30 +174,28 @@ func (r *result) cell(checks []string) string {
 	return fmt.Sprintf("%s %d", passed, good)
 }
 
-// reasons says why a check does not apply, in one line for all that share the
-// reason, and why one failed.
+// reasons says why a check does not apply, in one line for all clients of which
+// the same holds, and why one failed.
 func reasons(w io.Writer, results []*result) {
-	var order []string
-	left := map[string][]string{}
-	var failures []string
+	var order, failures []string
+	clients := map[string][]string{}
 	for _, r := range results {
 		for _, c := range r.order {
 			why := r.reason[c]
 			switch r.cases[c] {
 			case skipped:
-				if left[why] == nil {
+				why = fmt.Sprintf("%s on %s, backend %s: %s", c, r.front, r.dialect, why)
+				if clients[why] == nil {
 					order = append(order, why)
 				}
-				if !slices.Contains(left[why], c) {
-					left[why] = append(left[why], c)
-				}
+				clients[why] = append(clients[why], r.sdk+" "+r.lang)
 			case broken:
 				failures = append(failures, fmt.Sprintf("FAIL %s %s %s %s %s: %s", r.sdk, r.lang, r.front, r.dialect, c, why))
 			}
 		}
 	}
 	for _, why := range order {
-		fmt.Fprintf(w, "- %s: %s\n", strings.Join(left[why], ", "), why)
+		fmt.Fprintf(w, "- %s (%s)\n", why, strings.Join(clients[why], ", "))
 	}
 	for _, f := range failures {
 		fmt.Fprintln(w, f)

@@ -34,7 +34,11 @@ const alphaKey = "sk-alpha-0123456789abcdef"
 func start(ctx context.Context, o options, dialect string) (*stand, error) {
 	s := &stand{dialect: dialect}
 	if o.direct {
-		p, err := s.serve(dialect, provider.Options{Name: "alpha", Key: alphaKey})
+		alpha := provider.Options{Name: "alpha", Key: alphaKey}
+		if dialect == anthropic {
+			alpha.Key = "" // SDKs send it in one header or the other
+		}
+		p, err := s.serve(dialect, alpha)
 		if err != nil {
 			return nil, err
 		}
