@@ -221,7 +221,7 @@ func (x *exchange) replaced(resp *http.Response, body []byte) {
 	if err := shape(dialect, body); err != nil {
 		x.fault("error body: %v", err)
 	}
-	want := builtin.Table()[dialect].Errors.Fault(fault.New(fault.ProviderCredential, ""), x.id)
+	want := builtin.Table()[dialect].Errors.Fault(fault.New(fault.ProviderCredential, "").At(status), x.id)
 	if code(dialect, body) != code(dialect, want) {
 		x.fault("a rejected credential has not its own code")
 	}

@@ -1,6 +1,7 @@
 package said
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -73,7 +74,7 @@ func Gemini(body []byte) (Answer, error) {
 			c.geminiFinish(x.FinishReason)
 		}
 	})
-	a.Failed = a.Failed || !slices.ContainsFunc(a.Choices, func(c Choice) bool { return c.Finish != "" })
+	a.geminiEnd(bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")))
 	for i := range a.Choices {
 		if c := &a.Choices[i]; c.Finish == "stop" && !c.odd && len(c.Calls) > 0 {
 			c.Finish = "tool_calls"
@@ -81,6 +82,17 @@ func Gemini(body []byte) (Answer, error) {
 	}
 	a.settle()
 	return a, err
+}
+
+// geminiEnd tells how an answer ended that has no word about it: one object
+// with content in it has nothing more to come, a stream was cut.
+func (a *Answer) geminiEnd(unary bool) {
+	for i := range a.Choices {
+		if c := &a.Choices[i]; unary && c.Finish == "" && (c.Text != "" || len(c.Calls) > 0) {
+			c.Finish = "stop"
+		}
+	}
+	a.Failed = a.Failed || !slices.ContainsFunc(a.Choices, func(c Choice) bool { return c.Finish != "" })
 }
 
 // add takes the arguments of a call, or the pieces of some.

@@ -95,6 +95,7 @@ func TestEnds(t *testing.T) {
 		{"gemini_filter", Gemini, `{"candidates":[{"finishReason":"SAFETY"}]}`, "content_filter", false},
 		{"gemini_blocked", Gemini, `{"promptFeedback":{"blockReason":"SAFETY"}}`, "content_filter", false},
 		{"gemini_odd", Gemini, `{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f"}}]},"finishReason":"UNEXPECTED_TOOL_CALL"}]}`, "stop", false},
+		{"gemini_without_word", Gemini, `{"candidates":[{"content":{"parts":[{"text":"a"}]}}]}`, "stop", false},
 		{"gemini_cut", Gemini, `data: {"candidates":[{"content":{"parts":[{"text":"a"}]}}]}` + "\r\n\r\n", "", true},
 		{"gemini_error", Gemini, `[{"error":{"code":503}}]`, "", true},
 		{"openai_without_word", OpenAI, `{"choices":[{"index":0,"message":{"content":"a"},"finish_reason":""}]}`, "stop", false},
