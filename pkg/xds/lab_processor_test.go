@@ -190,6 +190,9 @@ func dispatch(h map[string]string) *extproc.ProcessingResponse {
 		groups = append(groups, map[string]any{"name": o, "clusters": []any{map[string]any{"cluster_name": o, "weight": 1}}})
 	}
 	facts := map[string]any{"ticket": "0123456789abcdef0123456789abcdef", "facts": h["x-lab-facts"], "model": "model-of-first"}
+	if h["x-lab-api"] != "" {
+		facts["api"] = h["x-lab-api"]
+	}
 	if h["x-lab-hide"] != "" {
 		facts["hide_usage"] = true
 	}

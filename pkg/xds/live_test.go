@@ -104,6 +104,7 @@ func TestProvidersSeeTheirOwnHeadersOnly(t *testing.T) {
 		"x-request-id", `mine"1`, "x-envoy-max-retries", "9", "x-envoy-retry-on", "5xx", "x-signalbox-ticket", "forged",
 		"authorization", "Bearer caller", "api-key", "k", "cookie", "c=1", "baggage", "b=1", "accept-encoding", "gzip",
 		"x-forwarded-for", "192.0.2.1", "x-real-ip", "192.0.2.1", "openai-organization", "org-caller", "x-api-key", "caller",
+		"x-goog-api-key", "caller", "x-goog-user-project", "caller", "anthropic-organization-id", "caller", "signalbox-strict", "true",
 	}
 	want := []string{"Authorization", "Content-Length", "Content-Type", "User-Agent", "X-Lab-Order", "X-Request-Id"}
 	for _, tc := range []struct{ order, backend, path, host, model string }{

@@ -17,6 +17,9 @@ func foreign() []string {
 // internal are the prefixes of headers that end at Envoy.
 func internal() []string { return []string{"x-envoy-", "x-signalbox-", "x-forwarded-"} }
 
+// wishes is the prefix of headers by which callers tell us what they want.
+const wishes = "signalbox-"
+
 // account are the answer headers that tell of our account at a provider, or
 // that speak to a browser in the provider's name.
 func account() []string {
@@ -42,7 +45,7 @@ func strip(name string, credential string, final, length bool) object {
 	for _, h := range names {
 		request = append(request, object{"remove": h})
 	}
-	for _, p := range internal() {
+	for _, p := range append(internal(), wishes) {
 		request = append(request, removePrefix(p))
 	}
 	if final {

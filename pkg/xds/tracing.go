@@ -21,6 +21,9 @@ func tracing(in Input) object {
 	return object{
 		"provider":        extension("envoy.tracers.opentelemetry", "envoy.config.trace.v3.OpenTelemetryConfig", provider),
 		"random_sampling": object{"value": t.Sample * 100},
+		// Gemini's clients put their key into the query, and Envoy the path with
+		// its query into the span of a request that was refused.
+		"max_path_tag_length": 1,
 	}
 }
 
