@@ -13,7 +13,7 @@ import (
 )
 
 // readBySDKs has the official SDKs read every translated answer.
-func readBySDKs(ctx context.Context, w io.Writer, subjects []*subject) error {
+func readBySDKs(ctx context.Context, o options, w io.Writer, subjects []*subject) error {
 	root, err := envoybin.Root()
 	if err != nil {
 		return err
@@ -25,7 +25,7 @@ func readBySDKs(ctx context.Context, w io.Writer, subjects []*subject) error {
 		}
 	}
 	for mode, find := range map[string]func() (*sdk.Reader, error){
-		python: func() (*sdk.Reader, error) { return sdk.Python(ctx, root) },
+		python: func() (*sdk.Reader, error) { return sdk.Python(ctx, root, o.fetch) },
 		node:   func() (*sdk.Reader, error) { return sdk.Node(root) },
 	} {
 		r, err := find()

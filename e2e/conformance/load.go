@@ -28,7 +28,8 @@ func folder(o options) (string, error) {
 }
 
 // load reads the rows of the endpoints that the gateway serves, whoever
-// answered them. To w it says which endpoints have no dialect in this build.
+// answered them. To w it says which of them this build does not serve after
+// all; such rows fail.
 func load(o options, w io.Writer) ([]*subject, error) {
 	dir, err := folder(o)
 	if err != nil {
@@ -48,6 +49,7 @@ func load(o options, w io.Writer) ([]*subject, error) {
 		d := known[a.dialect]
 		if d == nil || !serves(d, r, a) {
 			missing[r.Endpoint]++
+			subjects = append(subjects, unserved(r, a))
 			continue
 		}
 		group := fmt.Sprint(r.Provider, r.Endpoint, r.Streaming, r.Response.Status, r.Skip() == "")
@@ -63,6 +65,16 @@ func load(o options, w io.Writer) ([]*subject, error) {
 		fmt.Fprintf(w, "not served by this build: %d rows of %s\n", missing[e], e)
 	}
 	return subjects, nil
+}
+
+// unserved is a row that cannot be replayed.
+func unserved(r *recorded.Row, a *api) *subject {
+	s := newSubject(r, a, nil)
+	if s.skip == "" {
+		s.judged[whole] = true
+		s.fail(whole, "this build does not serve the endpoint")
+	}
+	return s
 }
 
 // serves reports whether the dialect knows the path of a row.

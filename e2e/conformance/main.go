@@ -49,6 +49,7 @@ type options struct {
 	workers int
 	verbose bool
 	inside  bool // in process only
+	fetch   bool // an SDK that is not there
 	noLua   bool // Envoy's own filters lift usage, the gateway hides it
 }
 
@@ -62,6 +63,7 @@ func main() {
 	flag.BoolVar(&o.inside, "in-process", false, "leave Envoy out")
 	flag.BoolVar(&o.noLua, "no-lua", false, "without the script in Envoy: envoy.lua is false")
 	flag.Parse()
+	o.fetch = true
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	t, err := run(ctx, o, os.Stdout)
 	stop()
@@ -90,7 +92,7 @@ func run(ctx context.Context, o options, w io.Writer) (tally, error) {
 	if err := inProcess(ctx, subjects, t); err != nil {
 		return tally{}, err
 	}
-	if err := readBySDKs(ctx, w, subjects); err != nil {
+	if err := readBySDKs(ctx, o, w, subjects); err != nil {
 		return tally{}, err
 	}
 	if !o.inside {

@@ -34,7 +34,7 @@ func inProcess(ctx context.Context, subjects []*subject, t *translator) error {
 	})
 }
 
-// each calls f for every subject that is evidence, n at a time.
+// each calls f for every subject that is evidence and served, n at a time.
 func each(ctx context.Context, n int, subjects []*subject, f func(*subject)) error {
 	work := make(chan *subject)
 	var wg sync.WaitGroup
@@ -46,7 +46,7 @@ func each(ctx context.Context, n int, subjects []*subject, f func(*subject)) err
 		})
 	}
 	for _, s := range subjects {
-		if s.skip == "" && ctx.Err() == nil {
+		if s.skip == "" && s.d != nil && ctx.Err() == nil {
 			work <- s
 		}
 	}

@@ -85,7 +85,7 @@ func plan(subjects []*subject, t *translator) ([]*exchange, func(url string) *be
 	backends, models := map[string]string{}, map[string]string{}
 	var order []*exchange // the first exchange of each backend or model
 	for _, s := range subjects {
-		if s.skip != "" {
+		if s.skip != "" || s.d == nil {
 			continue
 		}
 		for _, mode := range []string{witness, pieces, attached, across} {

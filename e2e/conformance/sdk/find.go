@@ -8,9 +8,10 @@ import (
 	"path/filepath"
 )
 
-// Python finds the SDK for Python where `make clients` keeps it, else fetches
-// it, with the same pins, into .cache/conformance of the checkout.
-func Python(ctx context.Context, root string) (*Reader, error) {
+// Python finds the SDK for Python where `make clients` keeps it. Elsewhere, if
+// fetch is true, it is fetched with the same pins into .cache/conformance of
+// the checkout.
+func Python(ctx context.Context, root string, fetch bool) (*Reader, error) {
 	bin, err := exec.LookPath("python3")
 	if err != nil {
 		return nil, fmt.Errorf("python3: %w", ErrNone)
@@ -20,6 +21,9 @@ func Python(ctx context.Context, root string) (*Reader, error) {
 		if _, err := os.Stat(filepath.Join(site, "openai")); err == nil {
 			return pythonAt(bin, site, root), nil
 		}
+	}
+	if !fetch {
+		return nil, fmt.Errorf("SDK for Python, which `make conformance` fetches: %w", ErrNone)
 	}
 	fetched := own + ".new"
 	pip := exec.CommandContext(ctx, bin, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:",

@@ -41,7 +41,7 @@ func answers() []Answer {
 
 func TestRead(t *testing.T) {
 	for _, find := range []func() (*Reader, error){
-		func() (*Reader, error) { return Python(t.Context(), root(t)) },
+		func() (*Reader, error) { return Python(t.Context(), root(t), false) },
 		func() (*Reader, error) { return Node(root(t)) },
 	} {
 		r, err := find()
