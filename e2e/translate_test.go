@@ -117,24 +117,32 @@ func readChat(t *testing.T, body string, stream bool) (s said) {
 		}
 	}
 	for _, doc := range docs {
-		var v struct {
-			Choices []struct {
-				Message, Delta struct{ Content string }
-				FinishReason   string `json:"finish_reason"`
-			}
-			Usage struct {
-				In  int64 `json:"prompt_tokens"`
-				Out int64 `json:"completion_tokens"`
-			}
-		}
-		if err := json.Unmarshal([]byte(doc), &v); err != nil {
+		if err := s.add(doc); err != nil {
 			t.Fatalf("%v in %q", err, doc)
 		}
-		for _, c := range v.Choices {
-			s.text += c.Message.Content + c.Delta.Content
-			s.finish += c.FinishReason
-		}
-		s.in, s.out = s.in+v.Usage.In, s.out+v.Usage.Out
 	}
 	return s
+}
+
+// add takes one document of an answer.
+func (s *said) add(doc string) error {
+	var v struct {
+		Choices []struct {
+			Message, Delta struct{ Content string }
+			FinishReason   string `json:"finish_reason"`
+		}
+		Usage struct {
+			In  int64 `json:"prompt_tokens"`
+			Out int64 `json:"completion_tokens"`
+		}
+	}
+	if err := json.Unmarshal([]byte(doc), &v); err != nil {
+		return err
+	}
+	for _, c := range v.Choices {
+		s.text += c.Message.Content + c.Delta.Content
+		s.finish += c.FinishReason
+	}
+	s.in, s.out = s.in+v.Usage.In, s.out+v.Usage.Out
+	return nil
 }
