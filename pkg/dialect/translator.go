@@ -9,6 +9,7 @@ type Translator struct {
 	dec    Decoder
 	enc    Encoder // nil: bytes pass as they are
 	dst    []byte
+	own    []byte // of Next
 	emit   func(*Event)
 	seen   Seen
 	closed bool
@@ -42,6 +43,23 @@ func (t *Translator) Feed(dst, p []byte) []byte {
 		dst = append(dst, p...)
 	}
 	return dst
+}
+
+// maxOwn bounds what a Translator keeps from one piece to the next.
+const maxOwn = 64 << 10
+
+// Next is Feed into a buffer of the translator's own, or none where bytes pass
+// as they are: what it returns is good until the next call, and as long as p.
+func (t *Translator) Next(p []byte) []byte {
+	if t.enc == nil {
+		t.dec.Feed(p, t.emit)
+		return p
+	}
+	if cap(t.own) > maxOwn {
+		t.own = nil
+	}
+	t.own = t.Feed(t.own[:0], p)
+	return t.own
 }
 
 func (t *Translator) event(e *Event) {

@@ -255,7 +255,7 @@ func (ss *session) errorBody(a dialect.ErrorAnswer) []byte {
 	b := p.Candidate.Backend.Name
 	ss.srv.Metrics.Credential.WithLabelValues(b).Inc()
 	ss.srv.Log.Error("provider rejects our credential", slog.String("backend", b), slog.String("request_id", ss.x.Head.ID))
-	return ss.x.Dialect.Errors.Fault(fail.Credential(), ss.x.Head.ID)
+	return ss.x.Dialect.Errors.Fault(fail.Credential().At(a.Status), ss.x.Head.ID)
 }
 
 // answerOf is what the stages need of an answer's head. Each candidate is tried

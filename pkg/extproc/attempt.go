@@ -26,7 +26,7 @@ func (s *Server) attempt(st grpc.ServerStream) error {
 	}
 	out, own, result := s.serveAttempt(&r.message)
 	s.Metrics.Attempted.WithLabelValues(result).Inc()
-	if err := st.SendMsg(out); err != nil || own == nil {
+	if err := st.SendMsg(&out); err != nil || own == nil {
 		return err
 	}
 	own.out.st = st
@@ -35,7 +35,7 @@ func (s *Server) attempt(st grpc.ServerStream) error {
 
 // serveAttempt returns the answer to an attempt's request and, where the answer
 // that it will get is ours, who serves that.
-func (s *Server) serveAttempt(m *message) (out *reply, own *owned, result string) {
+func (s *Server) serveAttempt(m *message) (out reply, own *owned, result string) {
 	cluster := m.attribute("xds.cluster_name")
 	ticket, ok := parseTicket(m.ticket())
 	if !ok {
@@ -57,7 +57,7 @@ func (s *Server) serveAttempt(m *message) (out *reply, own *owned, result string
 	return s.dispatchAttempt(k.x, i)
 }
 
-func (s *Server) dispatchAttempt(x *pipeline.Exchange, i int) (*reply, *owned, string) {
+func (s *Server) dispatchAttempt(x *pipeline.Exchange, i int) (reply, *owned, string) {
 	body, lost, f := rewritten(x, i)
 	if f != nil {
 		s.Metrics.Faults.WithLabelValues(f.Kind.Code()).Inc()
@@ -100,7 +100,7 @@ func rewritten(x *pipeline.Exchange, i int) (body mem.Buffer, lost []string, f *
 	return mem.NewBuffer(&out, pool), lost, nil
 }
 
-func (s *Server) refuseAttempt(d *dialect.Dialect, m *message, k fault.Kind, result string) (*reply, *owned, string) {
+func (s *Server) refuseAttempt(d *dialect.Dialect, m *message, k fault.Kind, result string) (reply, *owned, string) {
 	text := "The gateway no longer knows this request, so it cannot be sent to another backend. Send it again."
 	if k == fault.ForeignAttempt {
 		text = "The request was about to reach a backend that its policy does not allow; it was stopped. Tell the gateway's operator the request id."
@@ -120,7 +120,7 @@ func (s *Server) refuseAttempt(d *dialect.Dialect, m *message, k fault.Kind, res
 }
 
 // refusal is the answer for a fault, to a caller of dialect d.
-func refusal(d *dialect.Dialect, f *fault.Error, id string) *reply {
+func refusal(d *dialect.Dialect, f *fault.Error, id string) reply {
 	h := []header{{"content-type", "application/json"}, {"x-request-id", id}, {"x-signalbox-request-id", id}, {"x-signalbox-error", f.Kind.Code()}}
 	if d.Family == "anthropic" { // where its SDKs look for it
 		h = append(h, header{"request-id", id})

@@ -9,7 +9,10 @@ import (
 // as a varint padded to lengthSize bytes, so that it can be filled in without
 // moving what follows; decoders must accept such varints (the encoding
 // document asks only that they fit).
-type encoder struct{ b []byte }
+type encoder struct {
+	b  []byte
+	in *[]byte // the pool's, for b to go back in
+}
 
 const (
 	lengthSize = 4
@@ -97,12 +100,12 @@ func (e *encoder) structFlag(key string) {
 // buffer hands the encoded bytes to gRPC, which returns them to pool when they
 // have been written.
 func (e *encoder) buffer(pool mem.BufferPool) mem.Buffer {
-	b := e.b
-	return mem.NewBuffer(&b, pool)
+	*e.in = e.b
+	return mem.NewBuffer(e.in, pool)
 }
 
 // newEncoder starts an encoding of about n bytes in a pooled buffer.
 func newEncoder(pool mem.BufferPool, n int) encoder {
-	b := *pool.Get(n)
-	return encoder{b[:0]}
+	in := pool.Get(n)
+	return encoder{b: (*in)[:0], in: in}
 }

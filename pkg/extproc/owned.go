@@ -126,7 +126,7 @@ const lostHeader = "x-signalbox-lost-fields"
 // body takes the next piece of the answer.
 func (o *owned) body(data []byte, end bool) (bool, error) {
 	o.read.Bytes += int64(len(data))
-	out := o.tr.Feed(nil, data)
+	out := o.tr.Next(data)
 	if end || o.tr.Seen().Trouble != nil && o.translated() {
 		out = o.close(out, end)
 	}

@@ -6,9 +6,9 @@ import (
 )
 
 // Buffers come in powers of two between these, in bytes; larger ones are left
-// to the garbage collector.
+// to the garbage collector. Those of up to 1 KiB gRPC would never give back.
 const (
-	minClass = 8  // 256 B
+	minClass = 11 // 2 KiB
 	maxClass = 26 // 64 MiB
 )
 

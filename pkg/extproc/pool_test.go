@@ -7,7 +7,7 @@ func TestPoolHandsOutWhatFits(t *testing.T) {
 	for _, n := range []int{0, 1, 255, 256, 257, 40_000, 1 << 20, 1<<20 + 1} {
 		for range 3 {
 			b := p.Get(n)
-			if len(*b) != n || cap(*b) >= 2*max(n, 256) {
+			if len(*b) != n || cap(*b) >= 2*max(n, 1025) {
 				t.Errorf("Get(%d): length %d, capacity %d", n, len(*b), cap(*b))
 			}
 			p.Put(b)

@@ -61,12 +61,12 @@ func canned(num protowire.Number) mem.Buffer {
 	return mem.SliceBuffer(e.b)
 }
 
-func unchanged(num protowire.Number) *reply { return &reply{head: plain[num]} }
+func unchanged(num protowire.Number) reply { return reply{head: plain[num]} }
 
 // dispatch is the answer to the request's body: the request for the first
 // candidate, the order for the proxy, the ticket and the facts. body is nil
 // when the caller's bytes go out as they are.
-func dispatch(x *pipeline.Exchange, facts string, body mem.Buffer) *reply {
+func dispatch(x *pipeline.Exchange, facts string, body mem.Buffer) reply {
 	e := newEncoder(pool, 2048)
 	e.metadata(x, facts)
 	n := 0
@@ -83,7 +83,7 @@ func dispatch(x *pipeline.Exchange, facts string, body mem.Buffer) *reply {
 	}
 	e.close(c, n)
 	e.close(b, n)
-	return &reply{head: e.buffer(pool), body: body}
+	return reply{head: e.buffer(pool), body: body}
 }
 
 // bodyTail is the start of a BodyMutation of n bytes, up to the bytes
@@ -207,7 +207,7 @@ func (e *encoder) structClose(field, value, inner int) {
 
 // attempt is the answer of the attempt filter: the whole request for one
 // candidate. mode is how the answer's body is to come, 0 for not at all.
-func attempt(p *pipeline.Planned, body mem.Buffer, mode bodyMode) *reply {
+func attempt(p *pipeline.Planned, body mem.Buffer, mode bodyMode) reply {
 	n := body.Len()
 	e := newEncoder(pool, 1024)
 	e.attemptMode(mode)
@@ -226,12 +226,12 @@ func attempt(p *pipeline.Planned, body mem.Buffer, mode bodyMode) *reply {
 	e.b = append(e.b, e.bodyTail(n)...)
 	e.close(c, n)
 	e.close(h, n)
-	return &reply{head: e.buffer(pool), body: body}
+	return reply{head: e.buffer(pool), body: body}
 }
 
 // rewritePath takes the key out of the path at once, whatever becomes of the
 // request.
-func rewritePath(x *pipeline.Exchange) *reply {
+func rewritePath(x *pipeline.Exchange) reply {
 	path := x.Head.Path
 	if x.Head.Query != "" {
 		path += "?" + x.Head.Query
@@ -242,11 +242,11 @@ func rewritePath(x *pipeline.Exchange) *reply {
 	e.mutation([]header{{":path", path}}, nil)
 	e.close(c, 0)
 	e.close(h, 0)
-	return &reply{head: e.buffer(pool)}
+	return reply{head: e.buffer(pool)}
 }
 
 // answerHead is the answer to the response headers; mode 0 asks for no body.
-func answerHead(set []header, remove []string, mode bodyMode) *reply {
+func answerHead(set []header, remove []string, mode bodyMode) reply {
 	if len(set)+len(remove) == 0 && mode == 0 {
 		return unchanged(answerResponseHeaders)
 	}
@@ -257,12 +257,12 @@ func answerHead(set []header, remove []string, mode bodyMode) *reply {
 	e.close(c, 0)
 	e.close(h, 0)
 	e.mode(mode)
-	return &reply{head: e.buffer(pool)}
+	return reply{head: e.buffer(pool)}
 }
 
 // noBody answers the response headers where an earlier answer asked for the
 // body: it is not wanted after all.
-func noBody() *reply {
+func noBody() reply {
 	e := newEncoder(pool, 64)
 	h := e.open(answerResponseHeaders)
 	e.close(e.open(1), 0)
@@ -274,7 +274,7 @@ func noBody() *reply {
 	e.varint(5, skip)
 	e.varint(6, skip)
 	e.close(m, 0)
-	return &reply{head: e.buffer(pool)}
+	return reply{head: e.buffer(pool)}
 }
 
 func (e *encoder) mode(mode bodyMode) { e.modes(modeBuffered, mode) }
@@ -306,7 +306,7 @@ func (e *encoder) modes(request, mode bodyMode) {
 
 // replaceAnswer answers the response headers with a whole new answer: what
 // follows from the provider is dropped.
-func replaceAnswer(set []header, remove []string, body []byte) *reply {
+func replaceAnswer(set []header, remove []string, body []byte) reply {
 	e := newEncoder(pool, 1024+len(body))
 	h := e.open(answerResponseHeaders)
 	c := e.open(1)
@@ -315,14 +315,14 @@ func replaceAnswer(set []header, remove []string, body []byte) *reply {
 	e.b = append(append(e.b, e.bodyTail(len(body))...), body...)
 	e.close(c, 0)
 	e.close(h, 0)
-	return &reply{head: e.buffer(pool)}
+	return reply{head: e.buffer(pool)}
 }
 
 // maxPiece is the most that one full-duplex answer may carry.
 const maxPiece = 64 << 10
 
 // piece is one full-duplex answer to the response body.
-func piece(data []byte, end bool) *reply {
+func piece(data []byte, end bool) reply {
 	e := newEncoder(pool, 64+len(data))
 	b := e.open(answerResponseBody)
 	c := e.open(1)
@@ -336,11 +336,11 @@ func piece(data []byte, end bool) *reply {
 	e.close(m, 0)
 	e.close(c, 0)
 	e.close(b, 0)
-	return &reply{head: e.buffer(pool)}
+	return reply{head: e.buffer(pool)}
 }
 
 // whole is the answer to a buffered response body that was changed.
-func whole(set []header, remove []string, data []byte) *reply {
+func whole(set []header, remove []string, data []byte) reply {
 	e := newEncoder(pool, 512+len(data))
 	b := e.open(answerResponseBody)
 	c := e.open(1)
@@ -348,12 +348,12 @@ func whole(set []header, remove []string, data []byte) *reply {
 	e.b = append(append(e.b, e.bodyTail(len(data))...), data...)
 	e.close(c, 0)
 	e.close(b, 0)
-	return &reply{head: e.buffer(pool)}
+	return reply{head: e.buffer(pool)}
 }
 
 // immediate answers the caller without any provider. details is what the
 // proxy's log shows as the reason.
-func immediate(status int, set []header, body []byte, details string) *reply {
+func immediate(status int, set []header, body []byte, details string) reply {
 	e := newEncoder(pool, 512+len(body))
 	m := e.open(answerImmediate)
 	s := e.open(1)
@@ -363,5 +363,5 @@ func immediate(status int, set []header, body []byte, details string) *reply {
 	e.bytes(3, body)
 	e.string(5, details)
 	e.close(m, 0)
-	return &reply{head: e.buffer(pool)}
+	return reply{head: e.buffer(pool)}
 }

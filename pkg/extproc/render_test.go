@@ -19,9 +19,9 @@ import (
 )
 
 // decode is a reply as Envoy's decoder reads it.
-func decode(t testing.TB, r *reply) *extprocv3.ProcessingResponse {
+func decode(t testing.TB, r reply) *extprocv3.ProcessingResponse {
 	t.Helper()
-	bufs, err := codec{}.Marshal(r)
+	bufs, err := codec{}.Marshal(&r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestAnswerReplies(t *testing.T) {
 
 func TestPlainReplies(t *testing.T) {
 	for num, b := range plain {
-		if m := decode(t, &reply{head: b}); m.Response == nil {
+		if m := decode(t, reply{head: b}); m.Response == nil {
 			t.Errorf("reply %d is empty", num)
 		}
 	}

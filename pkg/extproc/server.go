@@ -156,15 +156,16 @@ type sender struct {
 	mu   sync.Mutex
 	st   grpc.ServerStream
 	done bool
+	out  reply // being sent
 }
 
 // send answers unless the last answer was sent; last says that this is it.
-func (s *sender) send(r *reply, last bool) error {
+func (s *sender) send(r reply, last bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.done {
 		return nil
 	}
-	s.done = last
-	return s.st.SendMsg(r)
+	s.done, s.out = last, r
+	return s.st.SendMsg(&s.out)
 }

@@ -12,7 +12,7 @@ const maxUsage = 256 << 10
 // object gives the counts of a usage object by path. It borrows the text.
 type object struct {
 	top     jsonedit.Object
-	members [24]jsonedit.Member
+	members [12]jsonedit.Member
 }
 
 // read indexes raw; false when it is not one JSON object.

@@ -10,8 +10,8 @@ import (
 type object struct {
 	raw      []byte
 	top      jsonedit.Object
-	members  [32]jsonedit.Member
-	children [4]child
+	members  [16]jsonedit.Member
+	children [2]child
 	n        int
 }
 
@@ -19,7 +19,7 @@ type object struct {
 type child struct {
 	name    string
 	index   jsonedit.Object
-	members [12]jsonedit.Member
+	members [8]jsonedit.Member
 }
 
 // read indexes raw; false when it is not one JSON object.

@@ -72,7 +72,7 @@ func (s Stage) Chunk(x *pipeline.Exchange, p []byte, end bool) []byte {
 		m.First = time.Now()
 	}
 	m.Bytes += int64(len(p))
-	out := x.Translator.Feed(nil, p)
+	out := x.Translator.Next(p)
 	if !end && x.Translator.Seen().Trouble == nil {
 		return out
 	}
