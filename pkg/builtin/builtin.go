@@ -10,6 +10,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/dialect/anthropic"
 	"github.com/signalbox-dev/signalbox/pkg/dialect/gemini"
 	"github.com/signalbox-dev/signalbox/pkg/dialect/openai"
+	"github.com/signalbox-dev/signalbox/pkg/dialect/responses"
 	"github.com/signalbox-dev/signalbox/pkg/key"
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
 	"github.com/signalbox-dev/signalbox/pkg/stage/authenticate"
@@ -30,6 +31,7 @@ import (
 func Dialects() map[string]dialect.Dialect {
 	return map[string]dialect.Dialect{
 		"openai":    openai.New(),
+		"responses": responses.New(),
 		"anthropic": anthropic.New(),
 		"gemini":    gemini.New(),
 	}
@@ -46,7 +48,7 @@ func Table() map[string]*dialect.Dialect {
 
 // Translated names the dialects in which an answer may pass the proxy although
 // its backend speaks another: those that callers use.
-func Translated() []string { return []string{"openai"} }
+func Translated() []string { return []string{"openai", "anthropic", "gemini"} }
 
 // Parts are what the stages share with the rest of the process.
 type Parts struct {

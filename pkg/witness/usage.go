@@ -89,6 +89,9 @@ func (l usage) tier() string {
 		if s, _ := v.Text(l.text); s != "" {
 			return valid(s)
 		}
+		if n, ok := v.Int(l.text); ok && name == "trafficType" {
+			return map[int64]string{1: "ON_DEMAND", 2: "PROVISIONED_THROUGHPUT"}[n] // as some callers ask for enums
+		}
 	}
 	return ""
 }
@@ -107,7 +110,7 @@ func (f fields) lifted() (all []usage) {
 		return nil
 	}
 	if text := f.object(atMetadata); text != nil {
-		all = append(all, usage{text: merge(append(before, text)), suspect: len(before) > 0})
+		all = append(all, usage{text: merge(append(before, text)), suspect: fell(before, text)})
 	}
 	for _, place := range []string{atResponse, atGroq} {
 		if text := f.object(place); text != nil {
@@ -120,6 +123,28 @@ func (f fields) lifted() (all []usage) {
 		}
 	}
 	return all
+}
+
+// fell reports whether a count of Gemini's output is lower at the end than it
+// was before, or gone: nobody can tell then what will be billed.
+func fell(before [][]byte, last []byte) bool {
+	for _, name := range []string{"candidatesTokenCount", "thoughtsTokenCount"} {
+		end, _ := count(last, name)
+		for _, o := range before {
+			if n, ok := count(o, name); ok && n > end {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func count(object []byte, name string) (int64, bool) {
+	v, ok := jsonedit.Find(object, name)
+	if !ok {
+		return 0, false
+	}
+	return v.Int(object)
 }
 
 // kept are the objects that the script kept.

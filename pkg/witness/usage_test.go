@@ -67,7 +67,7 @@ func TestUsageOfDialects(t *testing.T) {
 		"anthropic_unary_by_filters":    {backend: claude, u: `{"model":"m","usage.input_tokens":5,"usage.output_tokens":31,"usage.service_tier":"batch"}`, want: genai.Usage{Input: 5, Output: 31}, tier: "batch", model: "m"},
 		"anthropic_translated_to_chat":  {backend: claude, u: text(`{"model":"m","usage":` + chat + `}`), want: genai.Usage{Input: 4, Output: 5}, raw: chat, model: "m"},
 		"gemini_stream":                 {backend: gemini, u: text(`{"model":"g","usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":9,"trafficType":"ON_DEMAND"}}`), want: genai.Usage{Input: 3, Output: 9}, tier: "ON_DEMAND", model: "g"},
-		"gemini_number_as_tier":         {backend: gemini, u: text(`{"usageMetadata":{"promptTokenCount":3,"trafficType":1}}`), want: genai.Usage{Input: 3}},
+		"gemini_number_as_tier":         {backend: gemini, u: text(`{"usageMetadata":{"promptTokenCount":3,"trafficType":1}}`), want: genai.Usage{Input: 3}, tier: "ON_DEMAND"},
 		"gemini_dropped_count":          {backend: gemini, u: text(`{"usageMetadata":{"promptTokenCount":87},"kept":[{"promptTokenCount":3,"candidatesTokenCount":9}]}`), want: genai.Usage{Input: 87, Output: 9}, raw: `{"promptTokenCount":87,"candidatesTokenCount":9}`, suspect: true},
 		"gemini_unary_by_filters":       {backend: gemini, u: `{"modelVersion":"g","usageMetadata.promptTokenCount":3,"usageMetadata.candidatesTokenCount":9,"usageMetadata.trafficType":"T"}`, want: genai.Usage{Input: 3, Output: 9}, tier: "T", model: "g"},
 		"gemini_translated_to_chat":     {backend: gemini, u: text(`{"usage":` + chat + `}`), want: genai.Usage{Input: 4, Output: 5}},

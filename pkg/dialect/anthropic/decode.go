@@ -58,7 +58,7 @@ func newDecoder(kind string) *decoder {
 func (d *decoder) Feed(p []byte, emit func(*dialect.Event)) {
 	d.emit = emit
 	if d.form == unknown {
-		p = bytes.TrimLeft(p, " \t\r\n\xef\xbb\xbf") // space and the bytes of a byte order mark
+		p = dialect.TrimStart(p)
 		d.form = formOf(p)
 	}
 	switch d.form {

@@ -2,7 +2,6 @@ package gemini
 
 import (
 	"bytes"
-	"strings"
 
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
 	"github.com/signalbox-dev/signalbox/pkg/frame"
@@ -82,7 +81,7 @@ func newDecoder(op genai.Operation, stream bool) *decoder {
 // Feed implements dialect.Decoder.
 func (d *decoder) Feed(p []byte, emit func(*dialect.Event)) {
 	if d.form == unknownForm {
-		p = begin(p)
+		p = dialect.TrimStart(p)
 		d.form = formOf(p)
 	}
 	d.emit = emit
@@ -95,15 +94,6 @@ func (d *decoder) Feed(p []byte, emit func(*dialect.Event)) {
 		d.sse.Feed(p, d.event)
 	case unknownForm:
 	}
-}
-
-// begin returns p without space and the bytes of a byte order mark in front,
-// which may come one by one.
-func begin(p []byte) []byte {
-	for len(p) > 0 && strings.IndexByte(" \t\r\n\xef\xbb\xbf", p[0]) >= 0 {
-		p = p[1:]
-	}
-	return p
 }
 
 func formOf(p []byte) form {
@@ -153,7 +143,7 @@ func (d *decoder) onEvent(e frame.Event) {
 // strange reports whether a block without data is no event stream's: it holds
 // something besides comments and the fields that need no data.
 func strange(e frame.Event) bool {
-	line := begin(e.Raw)
+	line := dialect.TrimStart(e.Raw)
 	for _, start := range []string{":", "data", "event", "id", "retry"} {
 		if bytes.HasPrefix(line, []byte(start)) {
 			return false

@@ -91,3 +91,14 @@ func (d *decoder) called(n, tool int, id dialect.Text, doc []byte) {
 		d.send(dialect.Event{Kind: dialect.EventArguments, Choice: n, Tool: tool, Text: t})
 	}
 }
+
+// says reports whether a function_call says anything: some servers send one of
+// empty texts with every answer.
+func says(call jsonedit.Value, doc []byte) bool {
+	for _, name := range []string{"name", "arguments"} {
+		if v, ok := call.Find(doc, name); ok && v.Kind != jsonedit.Null && string(v.Raw(doc)) != `""` {
+			return true
+		}
+	}
+	return false
+}

@@ -132,7 +132,7 @@ func (d *decoder) message(n int, doc []byte, probs []dialect.Logprob) {
 		d.words(n, dialect.EventRefusal, textAt(refusal, doc), nil)
 	}
 	d.calls(n, calls, doc)
-	if call.Kind == jsonedit.ObjectKind {
+	if call.Kind == jsonedit.ObjectKind && says(call, doc) {
 		d.called(n, d.number(n, -1, nil, false), nil, call.Raw(doc))
 	}
 }

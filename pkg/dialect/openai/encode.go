@@ -205,7 +205,7 @@ func (c *chunks) signature(dst []byte, e *dialect.Event) []byte {
 		return dst
 	}
 	dst = c.toolCall(dst, e.Choice, e.Tool)
-	dst = append(append(dst, `,"extra_content":{"google":{"thought_signature":"`...), e.Text...)
+	dst = append(append(dst, `,"function":{"arguments":""},"extra_content":{"google":{"thought_signature":"`...), e.Text...) // a client wants a function in each
 	return c.close(append(dst, `"}}}]}`...), nil)
 }
 

@@ -62,7 +62,7 @@ func TestEncodeStream(t *testing.T) {
 		chunk("0", `"tool_calls":[{"index":0,"function":{"arguments":"{\"a\":"}}]`, "null", "null") +
 		chunk("0", `"tool_calls":[{"index":0,"function":{"arguments":"1}"}}]`, "null", "null") +
 		chunk("0", `"tool_calls":[{"index":1,"id":"call_r-1_0_1","type":"function","function":{"name":"g","arguments":""}}]`, "null", "null") +
-		chunk("0", `"tool_calls":[{"index":1,"extra_content":{"google":{"thought_signature":"sig"}}}]`, "null", "null") +
+		chunk("0", `"tool_calls":[{"index":1,"function":{"arguments":""},"extra_content":{"google":{"thought_signature":"sig"}}}]`, "null", "null") +
 		chunk("0", `"tool_calls":[{"index":1,"function":{"arguments":"{}"}}]`, "null", "null") +
 		chunk("0", ``, "null", `"tool_calls"`) +
 		chunk("1", `"role":"assistant","content":null,"refusal":null`, "null", "null") +

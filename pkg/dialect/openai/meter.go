@@ -40,7 +40,7 @@ func newMeter(kind string) *meter {
 // Feed implements dialect.Meter.
 func (m *meter) Feed(p []byte) {
 	if m.form == unknown {
-		p = bytes.TrimLeft(p, " \t\r\n\xef\xbb\xbf") // space and the bytes of a byte order mark
+		p = dialect.TrimStart(p)
 		m.form = formOf(p)
 	}
 	switch m.form {

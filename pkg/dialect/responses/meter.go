@@ -54,7 +54,7 @@ const (
 // Feed implements dialect.Meter.
 func (m *meter) Feed(p []byte) {
 	if m.form == unknown {
-		p = bytes.TrimLeft(p, " \t\r\n\xef\xbb\xbf") // space and the bytes of a byte order mark
+		p = dialect.TrimStart(p)
 		switch {
 		case len(p) == 0:
 			return

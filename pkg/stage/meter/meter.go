@@ -71,6 +71,9 @@ func Lifted(x *pipeline.Exchange) bool {
 	if x.Call.Stream {
 		return x.Answer.EventStream() && !hidden(x)
 	}
+	if !x.Snapshot.Envoy.Lua && x.Dialect != nil && (x.Dialect.Family == "anthropic" || x.Dialect.Family == "gemini") {
+		return false // Envoy's own filters do not see what is in arrays
+	}
 	return x.Answer.JSON() && !(x.Snapshot.Envoy.Lua && x.Answer.ContentLength > maxLifted)
 }
 
