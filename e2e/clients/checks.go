@@ -57,12 +57,12 @@ func programs() []program {
 		absent: absent("it has no such call", "models-list"),
 	}, "node")
 	add(program{
-		sdk: "anthropic", front: messages, file: "anthropic", backends: []string{anthropic},
+		sdk: "anthropic", front: messages, file: "anthropic", backends: dialects(),
 		checks: core("stream-helper", "models-retrieve", "credentials", "versions", "error-no-key"),
 	}, "python", "node", "go")
 	add(program{
-		sdk: "genai", front: generate, file: "genai", backends: []string{gemini},
-		checks: core("models-retrieve", "embeddings", "versions", "error-no-key"),
+		sdk: "genai", front: generate, file: "genai", backends: dialects(),
+		checks: core("models-retrieve", "embeddings", "embeddings-refused", "versions", "error-no-key"),
 	}, "python", "node", "go")
 	return out
 }

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { ApiError, GoogleGenAI, createPartFromBase64 } from "@google/genai";
-import { city, direct, env, equal, interrupted, ok, prompt, run, servedBy, thrown, town } from "./harness.mjs";
+import { backend, city, direct, env, equal, interrupted, ok, prompt, run, servedBy, thrown, town } from "./harness.mjs";
 
 const { version } = JSON.parse(readFileSync(new URL("node_modules/@google/genai/package.json", import.meta.url)));
 
@@ -119,6 +119,11 @@ await run(`@google/genai ${version}`, {
     ok(one.length > 1 && one.length === two.length && String(one) !== String(two), "vectors");
   },
 
+  async "embeddings-refused"() {
+    const e = await raises(() => client.models.embedContent({ model: "chat", contents: ["one"] }), 400, "INVALID_ARGUMENT");
+    ok(e.message.includes("requests of this kind"), `error ${e}`);
+  },
+
   async "fallback-500"() {
     const r = await ask({ fault: "backend=alpha status=500" });
     answered(r);
@@ -130,6 +135,7 @@ await run(`@google/genai ${version}`, {
       const at = make(undefined, { apiVersion });
       answered(await ask({ at }));
       ok((await read(asked({ at }))).text.includes("Hello"), "stream");
+      if (backend === "anthropic") continue;
       equal((await at.models.embedContent({ model: "chat", contents: ["one", "two"] })).embeddings.length, 2, "vectors");
     }
   },

@@ -32,6 +32,10 @@ func (s sdk) answers() []check.Check {
 			return check.Need(m.Name == "models/chat" && m.DisplayName != "", "model %+v", m)
 		}},
 		{Name: "embeddings", Run: s.embeddings},
+		{Name: "embeddings-refused", Run: func(ctx context.Context) error {
+			_, err := s.all.Models.EmbedContent(ctx, "chat", user("", "one"), nil)
+			return refused(err, 400, "INVALID_ARGUMENT")
+		}},
 		{Name: "fallback-500", Run: s.fallback},
 	}
 }
