@@ -268,3 +268,16 @@ func TestTranslatedTotalsAreCompared(t *testing.T) {
 		}
 	}
 }
+
+// TestOwnZerosAreNoUsage: where the provider stated none, what our translation
+// says for want of it is not the provider's.
+func TestOwnZerosAreNoUsage(t *testing.T) {
+	b := New(Options{})
+	b.Open(opened(1))
+	b.Metered(ticket(1), Metered{Attempt: 1, Status: 200, Cluster: "a~", Done: true, Translated: true}, epoch)
+	b.Upstream(up(1, "a~", 0, 200, "-"), epoch)
+	b.Downstream(down(1, "a~", 1, 200, "-", viaUpstream).with(0, 0), epoch)
+	if diff := cmp.Diff([]string{"1 a COMPLETED 0/0 NONE", "COMPLETED 1"}, settled(b.Take().Records)); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -164,7 +164,8 @@ func (b *Book) measure(r *run, a *signalboxv1.Attempt, m *Metered) {
 		b.event(Mismatch, r, a.GetBackend(), "usage")
 	}
 	c := b.read(m, a)
-	if d != nil && d.UsageFound && (m == nil || !m.Found && m.Rejected == "") {
+	// Of an answer that was translated the proxy lifted what we wrote ourselves.
+	if d != nil && d.UsageFound && (m == nil || !m.Found && m.Rejected == "" && !m.Translated) {
 		c = count{d.Usage, signalboxv1.Usage_SOURCE_PROVIDER, d.Suspect, d.RawUsage}
 	}
 	b.record(a, c)
