@@ -55,8 +55,8 @@ func (t *Translator) Next(p []byte) []byte {
 		t.dec.Feed(p, t.emit)
 		return p
 	}
-	if cap(t.own) > maxOwn {
-		t.own = nil
+	if cap(t.own) > maxOwn || t.own == nil {
+		t.own = make([]byte, 0, len(p)+len(p)/2+512)
 	}
 	t.own = t.Feed(t.own[:0], p)
 	return t.own

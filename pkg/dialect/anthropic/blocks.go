@@ -150,7 +150,7 @@ func (d *decoder) say(kind dialect.EventKind, t dialect.Text) {
 
 // whole reads an answer that came in one piece.
 func (d *decoder) whole() {
-	o, ok := jsonedit.Index(d.body, nil)
+	o, ok := jsonedit.Index(d.body, d.top[:0])
 	if !ok {
 		d.reading.Malformed++
 		return

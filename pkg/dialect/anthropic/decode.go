@@ -28,7 +28,7 @@ type decoder struct {
 	huge bool   // it is too large to be read
 	big  bool   // the last event was too large to be read
 
-	top, sub [16]jsonedit.Member // of the event being read, and of its part
+	top, sub [10]jsonedit.Member // of the event being read, and of its part
 	event    dialect.Event       // being emitted
 
 	begun  bool

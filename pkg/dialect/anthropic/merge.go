@@ -1,55 +1,29 @@
 package anthropic
 
 import (
-	"strings"
-
 	"github.com/signalbox-dev/signalbox/pkg/jsonedit"
 )
 
 // maxUsage bounds a usage object, which may list many passes.
 const maxUsage = 256 << 10
 
-// object gives the counts of a usage object by path. It borrows the text.
-type object struct {
-	top     jsonedit.Object
-	members [12]jsonedit.Member
-}
-
-// read indexes raw; false when it is not one JSON object.
-func (o *object) read(raw []byte) bool {
-	var ok bool
-	o.top, ok = jsonedit.Index(raw, o.members[:0])
-	return ok
-}
-
-// Int implements dialect.Fields.
-func (o *object) Int(path string) (int64, bool) {
-	outer, inner, nested := strings.Cut(path, ".")
-	v, ok := o.top.Get(outer)
-	if ok && nested {
-		v, ok = v.Find(o.top.Doc(), inner)
-	}
-	if !ok {
-		return 0, false
-	}
-	return v.Int(o.top.Doc())
-}
-
 // merge returns the usage that two objects state one after the other: of each
 // field the later value that is not null. Nulls and absent fields keep what was
 // there, a zero is a value. The result borrows from neither.
 func merge(start, delta []byte) []byte {
-	var from, to object
-	if len(delta) > maxUsage || !from.read(delta) {
+	var a, b [12]jsonedit.Member
+	from, ok := jsonedit.Index(delta, a[:0])
+	if len(delta) > maxUsage || !ok {
 		return start
 	}
-	if len(start) == 0 || !to.read(start) {
+	to, ok := jsonedit.Index(start, b[:0])
+	if !ok {
 		return append([]byte(nil), delta...)
 	}
 	var changes []jsonedit.Change
-	for _, m := range from.top.Members() {
+	for _, m := range from.Members() {
 		name, _ := m.Key.Text(delta)
-		if m.Value.Kind == jsonedit.Null || !last(&from.top, m) {
+		if m.Value.Kind == jsonedit.Null || !last(&from, m) {
 			continue
 		}
 		changes = append(changes, jsonedit.Change{Name: name, Raw: m.Value.Raw(delta)})
@@ -57,7 +31,7 @@ func merge(start, delta []byte) []byte {
 	if len(changes) == 0 {
 		return start
 	}
-	return jsonedit.Splice(nil, start, to.top.Changes(nil, changes...)...)
+	return jsonedit.Splice(nil, start, to.Changes(nil, changes...)...)
 }
 
 // last reports whether m is the last member with its name.
@@ -75,12 +49,8 @@ func last(o *jsonedit.Object, m jsonedit.Member) bool {
 // united returns the one usage object that raw stands for: itself, or, where it
 // holds the two objects of a stream, both merged; nil without the second.
 func united(raw []byte) []byte {
-	var both object
-	if !both.read(raw) {
-		return raw
-	}
-	start, _ := both.top.Get("start")
-	delta, ok := both.top.Get("delta")
+	start, _ := jsonedit.Find(raw, "start")
+	delta, ok := jsonedit.Find(raw, "delta")
 	switch {
 	case ok && delta.Kind == jsonedit.ObjectKind && start.Kind == jsonedit.ObjectKind:
 		return merge(start.Raw(raw), delta.Raw(raw))

@@ -5,6 +5,7 @@ import (
 
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
 	"github.com/signalbox-dev/signalbox/pkg/genai"
+	"github.com/signalbox-dev/signalbox/pkg/jsonedit"
 )
 
 // maxCount bounds a believable count, so that sums of counts cannot overflow.
@@ -37,7 +38,7 @@ func (usages) Paths() []string {
 // Usage implements dialect.UsageReader. The passes of an answer are an array,
 // which scalars do not tell: with a Fields it is the top level that counts.
 func (usages) Usage(_ string, f dialect.Fields) (u genai.Usage, found, suspect bool) {
-	top, ok := readCounts(f)
+	top, ok := readCounts(f.Int)
 	if !ok {
 		return genai.Usage{}, false, false
 	}
@@ -47,15 +48,16 @@ func (usages) Usage(_ string, f dialect.Fields) (u genai.Usage, found, suspect b
 
 // UsageJSON implements dialect.UsageReader.
 func (usages) UsageJSON(_ string, raw []byte) (u genai.Usage, found, suspect bool) {
-	var f object
-	if !f.read(united(raw)) {
-		return genai.Usage{}, false, false
-	}
-	top, ok := readCounts(&f)
+	var buf [12]jsonedit.Member
+	o, ok := jsonedit.Index(united(raw), buf[:0])
 	if !ok {
 		return genai.Usage{}, false, false
 	}
-	top.spend(f.passes())
+	top, ok := readCounts(func(path string) (int64, bool) { return dialect.CountIn(&o, path) })
+	if !ok {
+		return genai.Usage{}, false, false
+	}
+	top.spend(passes(&o))
 	u = top.normal()
 	return u, true, top.suspect
 }
@@ -66,12 +68,12 @@ type counts struct {
 	suspect                                             bool
 }
 
-// readCounts collects the counts of f; false when it states none that matters.
-func readCounts(f dialect.Fields) (*counts, bool) {
-	c := new(counts)
+// readCounts collects the counts that get finds; false when there is none that
+// matters.
+func readCounts(get func(path string) (int64, bool)) (c counts, found bool) {
 	given := false
 	take := func(path string) int64 {
-		n, ok := f.Int(path)
+		n, ok := get(path)
 		given = given || ok
 		if n < 0 || n > maxCount {
 			c.suspect = true
@@ -81,7 +83,7 @@ func readCounts(f dialect.Fields) (*counts, bool) {
 	}
 	c.input, c.read, c.write, c.output = take(inputTokens), take(readTokens), take(writeTokens), take(outputTokens)
 	if !given {
-		return nil, false
+		return c, false
 	}
 	c.write5m, c.write1h, c.think = take(write5mTokens), take(write1hTokens), take(thinkPath)
 	return c, true
@@ -89,7 +91,7 @@ func readCounts(f dialect.Fields) (*counts, bool) {
 
 // spend replaces the counts of the top level by the sum of all passes, which
 // some passes are left out of: those of an advisor, and of compaction.
-func (c *counts) spend(passes []*counts) {
+func (c *counts) spend(passes []counts) {
 	if len(passes) == 0 {
 		return
 	}
@@ -149,18 +151,18 @@ func (c *counts) within(n, whole int64) int64 {
 }
 
 // passes reads the passes that a usage object lists.
-func (o *object) passes() []*counts {
-	list, ok := o.top.Get("iterations")
+func passes(o *jsonedit.Object) []counts {
+	list, ok := o.Get("iterations")
 	if !ok {
 		return nil
 	}
-	var all []*counts
-	for v := range list.Items(o.top.Doc()) {
-		var f object
-		if !f.read(v.Raw(o.top.Doc())) {
+	var all []counts
+	for v := range list.Items(o.Doc()) {
+		f, ok := jsonedit.Index(v.Raw(o.Doc()), nil)
+		if !ok {
 			continue
 		}
-		if c, ok := readCounts(&f); ok {
+		if c, ok := readCounts(func(path string) (int64, bool) { return dialect.CountIn(&f, path) }); ok {
 			all = append(all, c)
 		}
 	}

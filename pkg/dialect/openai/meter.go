@@ -163,7 +163,7 @@ func (u *stated) add(raw []byte) {
 	if !u.fields.read(raw) {
 		return
 	}
-	c, ok := readCounts(u.fields)
+	c, ok := readCounts(u.fields.Int)
 	switch {
 	case !ok:
 	case c.prompt.given && c.completion.given && c.prompt.n+c.completion.n > 0, len(u.whole) == 0:

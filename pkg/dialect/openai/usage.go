@@ -5,6 +5,7 @@ import (
 
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
 	"github.com/signalbox-dev/signalbox/pkg/genai"
+	"github.com/signalbox-dev/signalbox/pkg/jsonedit"
 )
 
 // maxCount bounds a believable count, so that sums of counts cannot overflow.
@@ -17,17 +18,23 @@ type usages struct{}
 func (usages) Paths() []string { return slices.Concat(allPaths()...) }
 
 // UsageJSON implements dialect.UsageReader.
-func (r usages) UsageJSON(kind string, raw []byte) (u genai.Usage, found, suspect bool) {
-	var f object
-	if !f.read(raw) {
+func (usages) UsageJSON(kind string, raw []byte) (u genai.Usage, found, suspect bool) {
+	var buf [16]jsonedit.Member
+	o, ok := jsonedit.Index(raw, buf[:0])
+	if !ok {
 		return genai.Usage{}, false, false
 	}
-	return r.Usage(kind, &f)
+	return usageOf(kind, func(path string) (int64, bool) { return dialect.CountIn(&o, path) })
 }
 
 // Usage implements dialect.UsageReader.
 func (usages) Usage(kind string, f dialect.Fields) (u genai.Usage, found, suspect bool) {
-	c, found := readCounts(f)
+	return usageOf(kind, f.Int)
+}
+
+// usageOf is Usage of the counts that get finds.
+func usageOf(kind string, get func(path string) (int64, bool)) (u genai.Usage, found, suspect bool) {
+	c, found := readCounts(get)
 	if !found {
 		return genai.Usage{}, false, false
 	}
@@ -50,29 +57,28 @@ type count struct {
 	given bool
 }
 
-// readCounts collects the counts of f; false when it states none.
-func readCounts(f dialect.Fields) (*counts, bool) {
-	c := new(counts)
-	c.prompt = c.read(f, promptPaths)
-	c.completion = c.read(f, completionPaths)
-	c.total = c.read(f, totalPaths)
+// readCounts collects the counts that get finds; false when there are none.
+func readCounts(get func(path string) (int64, bool)) (c counts, found bool) {
+	c.prompt = c.read(get, promptPaths)
+	c.completion = c.read(get, completionPaths)
+	c.total = c.read(get, totalPaths)
 	if !c.prompt.given && !c.completion.given && !c.total.given {
-		return nil, false
+		return c, false
 	}
-	c.part[cacheRead] = c.read(f, cacheReadPaths).n
-	c.part[cacheWrite] = c.read(f, cacheWritePaths).n
-	c.part[audio] = c.read(f, audioPaths).n
-	c.part[reasoning] = c.read(f, reasoningPaths).n
-	c.part[citation] = c.read(f, citationPaths).n
-	c.write1h = c.read(f, cacheWrite1hPaths).n
+	c.part[cacheRead] = c.read(get, cacheReadPaths).n
+	c.part[cacheWrite] = c.read(get, cacheWritePaths).n
+	c.part[audio] = c.read(get, audioPaths).n
+	c.part[reasoning] = c.read(get, reasoningPaths).n
+	c.part[citation] = c.read(get, citationPaths).n
+	c.write1h = c.read(get, cacheWrite1hPaths).n
 	return c, true
 }
 
 // read returns the greatest of the counts under paths.
-func (c *counts) read(f dialect.Fields, paths []string) count {
+func (c *counts) read(get func(path string) (int64, bool), paths []string) count {
 	var best count
 	for _, p := range paths {
-		n, ok := f.Int(p)
+		n, ok := get(p)
 		if !ok {
 			continue
 		}
