@@ -76,6 +76,6 @@ func Stages(p Parts) []pipeline.Stage {
 		fail.Stage{},                                                        // what an error answer becomes
 		meter.Stage{Books: p.Books, Witness: p.Witness, Metrics: p.Metrics}, // reads the provider's bytes
 		hide.Stage{}, // after the meter: it removes what that needs
-		translate.Stage{Books: p.Books, Metrics: p.Metrics}, // last of the answer: the others read the provider's bytes
+		translate.Stage{Books: p.Books, Witness: p.Witness, Metrics: p.Metrics}, // last of the answer: the others read the provider's bytes
 	}
 }

@@ -47,7 +47,9 @@ func (b *Books) Refused(o *signalboxv1.Open, code string, status int) {
 	b.flush()
 }
 
-// Metered takes the reading of an attached answer.
+// Metered takes the reading of an attached answer. One that the proxy's log
+// repeats goes to the ledger with the row that the log makes of it, or with the
+// next tick: should this process end before, the log tells the same.
 func (b *Books) Metered(t pipeline.Ticket, r pipeline.Reading) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -58,7 +60,9 @@ func (b *Books) Metered(t pipeline.Ticket, r pipeline.Reading) {
 		Done: r.Complete || r.Done, Failed: r.Failed, ClientGone: !r.Complete && !r.Done && !r.Failed,
 		Status: r.Status, Cluster: r.Cluster, Start: r.Start, FirstByte: r.First, End: time.Now(), Received: r.Bytes,
 	}, time.Now())
-	b.flush()
+	if !r.Logged {
+		b.flush()
+	}
 }
 
 // Witnessed feeds entries of the proxy's log to the book by way of feed and

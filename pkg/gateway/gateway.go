@@ -206,6 +206,9 @@ func (g *Gateway) openServer() error {
 // close releases what open took, the ledger last.
 func (g *Gateway) close(ctx context.Context) error {
 	var errs []error
+	if g.books != nil {
+		g.books.Tick(time.Now()) // writes what waits for company
+	}
 	if g.ledger != nil {
 		errs = append(errs, g.ledger.Close())
 	}

@@ -16,6 +16,7 @@ type Reading struct {
 	Bytes        int64     // of the body, as the provider sent it
 	Complete     bool      // the end of the body passed
 	Translated   bool      // the caller got it in another dialect
+	Logged       bool      // the proxy's log states the usage too: the reading need not outlive the process before that comes
 	Rejected     string    // why the gateway turned the answer down; empty: it did not
 }
 

@@ -19,6 +19,7 @@ import (
 // Stage translates answers.
 type Stage struct {
 	Books   pipeline.Meterer
+	Witness bool // the proxy's log brings usage and end
 	Metrics *telemetry.Metrics
 }
 
@@ -106,6 +107,7 @@ func (s Stage) report(x *pipeline.Exchange) {
 		s.Metrics.UsageMissing.WithLabelValues("not_in_answer").Inc()
 	}
 	m.Attempt, m.Cluster, m.Status, m.Translated = i+1, x.Order[i].Candidate.Backend.Cluster(), x.Answer.Status, true
+	m.Logged = s.Witness && m.Complete && (!x.Call.Stream || x.Call.WantsUsage)
 	m.Start = x.Arrived
 	s.Books.Metered(x.Ticket, m)
 }
