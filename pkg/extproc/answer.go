@@ -3,7 +3,6 @@ package extproc
 import (
 	"log/slog"
 	"strconv"
-	"strings"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -42,9 +41,24 @@ func (ss *session) answerHead(m *message) (bool, error) {
 		return ss.replace(f)
 	}
 	if headers(m.body).end() {
-		want = pipeline.Nothing
+		return ss.bare()
 	}
 	return ss.stay(want)
+}
+
+// bare answers a head that no body follows.
+func (ss *session) bare() (bool, error) {
+	x := ss.x
+	if _, f := ss.srv.Pipeline.Chunk(x, nil, true); f != nil {
+		return ss.replace(f)
+	}
+	t := x.Broken()
+	if t == nil {
+		return ss.leave("released")
+	}
+	ss.srv.Metrics.Stays.WithLabelValues("error").Inc()
+	body := x.Dialect.Errors.Render(*t, false, x.Head.ID)
+	return true, ss.out.send(replaceAnswer(ss.errorHeaders(max(t.Status, 400), len(body)), encodings, body), true)
 }
 
 func (ss *session) stay(want pipeline.Want) (bool, error) {
@@ -64,6 +78,7 @@ func (ss *session) stay(want pipeline.Want) (bool, error) {
 	}
 	if ss.x.Translator != nil {
 		remove = append(remove, "content-encoding")
+		remove = append(remove, foreignAnswer...)
 	}
 	ss.srv.Metrics.Stays.WithLabelValues(how).Inc()
 	return false, ss.out.send(answerHead(ss.notes(), remove, ss.mode), false)
@@ -88,7 +103,7 @@ func (ss *session) notes() []header {
 		c := &x.Order[i].Candidate
 		h = append(h, header{"x-signalbox-provider", c.Backend.Provider}, header{"x-signalbox-model", c.Model})
 		if lost := x.Order[i].Lost; len(lost) > 0 {
-			h = append(h, header{lostHeader, strings.Join(lost, ", ")})
+			h = append(h, header{lostHeader, listed(lost)})
 		}
 	}
 	for _, n := range x.Notes() {

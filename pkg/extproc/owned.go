@@ -100,7 +100,7 @@ func (o *owned) head(h headers) (bool, error) {
 // more.
 func (o *owned) removals() []string {
 	if o.translated() {
-		return []string{"content-length", "content-encoding"}
+		return append([]string{"content-length", "content-encoding"}, foreignAnswer...)
 	}
 	return []string{"content-length"}
 }
@@ -114,7 +114,7 @@ func (o *owned) headers() []header {
 		h = append(h, header{"content-type", translate.ContentType(o.x)})
 	}
 	if len(o.lost) > 0 {
-		h = append(h, header{lostHeader, strings.Join(o.lost, ", ")})
+		h = append(h, header{lostHeader, listed(o.lost)})
 	}
 	return h
 }
@@ -122,6 +122,28 @@ func (o *owned) headers() []header {
 // lostHeader names the fields of the request that the answering provider did
 // not get.
 const lostHeader = "x-signalbox-lost-fields"
+
+// maxListed bounds the value of a header that lists names of callers' fields.
+const maxListed = 1 << 10
+
+// listed joins names for a header. A list that is too long ends in "...".
+func listed(names []string) string {
+	s := strings.Join(names, ", ")
+	if len(s) <= maxListed {
+		return s
+	}
+	i := strings.LastIndex(s[:maxListed], ", ")
+	return s[:max(i, 0)] + ", ..."
+}
+
+// foreignAnswer are headers of providers' answers that speak to clients of their
+// own dialect.
+var foreignAnswer = []string{
+	"request-id", "anthropic-ratelimit-requests-limit", "anthropic-ratelimit-requests-remaining", "anthropic-ratelimit-requests-reset",
+	"anthropic-ratelimit-tokens-limit", "anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-reset",
+	"anthropic-ratelimit-input-tokens-limit", "anthropic-ratelimit-input-tokens-remaining", "anthropic-ratelimit-input-tokens-reset",
+	"anthropic-ratelimit-output-tokens-limit", "anthropic-ratelimit-output-tokens-remaining", "anthropic-ratelimit-output-tokens-reset",
+}
 
 // body takes the next piece of the answer.
 func (o *owned) body(data []byte, end bool) (bool, error) {

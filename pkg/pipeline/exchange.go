@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -193,7 +194,14 @@ func (x *Exchange) Build(dst []byte, i int) (body []byte, lost []string, f *faul
 		return nil, nil, f
 	}
 	body, lost, f = p.Dialect.Back.Write(dst, a, p.Target)
-	return body, append(a.Unsaid, lost...), f
+	return body, named(a.Unsaid, lost), f
+}
+
+// named joins two lists of names, each name once.
+func named(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // Room returns an empty slice for a body of about n bytes.

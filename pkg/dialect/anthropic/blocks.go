@@ -155,7 +155,6 @@ func (d *decoder) whole() {
 		d.reading.Malformed++
 		return
 	}
-	d.reading.Done = true
 	if content, _ := o.Get("content"); content.Kind != jsonedit.Array {
 		d.noMessage(&o)
 		return
@@ -163,6 +162,7 @@ func (d *decoder) whole() {
 	d.start(&o)
 	d.content(&o)
 	d.finish(&o)
+	d.reading.Done = d.reading.Finished // every whole message says why it ended
 	d.addUsage(&o)
 	d.settled = true
 }
@@ -171,9 +171,9 @@ func (d *decoder) whole() {
 func (d *decoder) noMessage(o *jsonedit.Object) {
 	if _, ok := o.Get("error"); ok {
 		d.fail(d.body, 0)
+		d.reading.Done = true
 		return
 	}
-	d.reading.Done = false
 	d.reading.Malformed++
 }
 

@@ -230,6 +230,12 @@ func (d *decoder) closeDocument() bool {
 	return d.reading.Malformed == bad
 }
 
+// complete reports whether a document without a reason why it ended is an answer
+// all the same: some are, and these state their usage.
+func (d *decoder) complete() bool {
+	return len(d.choices) == 0 || d.held.found || d.reading.Failed
+}
+
 // end fills the reading and emits what ends the answer.
 func (d *decoder) end() {
 	r, h := &d.reading, &d.held
@@ -240,7 +246,7 @@ func (d *decoder) end() {
 		}
 	}
 	r.Finished = finished > 0
-	r.Done = d.whole && (d.form == document || r.Finished && finished == len(d.choices))
+	r.Done = d.whole && (r.Finished && finished == len(d.choices) || d.form == document && d.complete())
 	r.Model, _ = h.model.Decode()
 	r.Tier, _ = h.tier.Decode()
 	if h.found {

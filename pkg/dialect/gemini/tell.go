@@ -171,7 +171,7 @@ func (d *decoder) tellVector(values []byte) {
 // finish emits why a choice ended. A whole answer that is one object may leave
 // the reason out; there is no more to come all the same.
 func (d *decoder) finish(c *choice) {
-	if len(c.finish) == 0 && (!c.said || !d.whole || d.form != document) {
+	if len(c.finish) == 0 && (!c.said || !d.reading.Done || d.form != document) {
 		return
 	}
 	f, word := finishOf(c.finish, c.calls > 0)
