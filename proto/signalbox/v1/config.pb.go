@@ -884,8 +884,9 @@ type Provider struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Form of the requests and answers: openai for everything that calls itself
 	// compatible with OpenAI, anthropic for the Messages API, gemini for Google's
-	// generateContent. Callers of OpenAI's chat completions and embeddings are
-	// served by all of them, callers of the other two by backends of their own.
+	// generateContent. Callers of each are served by backends of all of them:
+	// byte for byte by those of their own, else in translation. Callers of OpenAI's
+	// responses need one that is openai.
 	Dialect string `protobuf:"bytes,2,opt,name=dialect,proto3" json:"dialect,omitempty"`
 	// Whose reading of the dialect openai it is: it decides how usage is counted
 	// and how some fields are spelt. Servers that follow OpenAI's own rules, as
