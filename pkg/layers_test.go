@@ -40,6 +40,7 @@ var floors = []struct {
 	{"pkg/pipeline", 3},
 	{"pkg/stage/*", 3},
 	{"pkg/telemetry", 3},
+	{"pkg/alert", 3},
 	{"pkg/extproc", 4},
 	{"pkg/witness", 4},
 	{"pkg/xds", 4},
