@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 )
@@ -47,13 +48,25 @@ func commands() []command {
 }
 
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400) // the heap is a few megabytes: collecting it less often is cheap
-	}
+	tune()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := dispatch(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
+}
+
+// tune sets what the runtime would choose for a program that has the machine to
+// itself, unless the environment does.
+func tune() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400) // the heap is a few megabytes: collecting it less often is cheap
+	}
+	if os.Getenv("GOMAXPROCS") == "" {
+		// Envoy does two thirds of the work and needs the other CPUs. A thread
+		// woken for each of many small messages costs more than the message: one
+		// in five of our cycles on two CPUs, without a gain in latency.
+		runtime.GOMAXPROCS((runtime.GOMAXPROCS(0) + 1) / 2)
+	}
 }
 
 // dispatch runs the command that args name and returns the exit code: 0 done,
