@@ -47,6 +47,7 @@ func TestGates(t *testing.T) {
 }
 
 func (r *rig) gated(t *testing.T, fault, outcome, extra, first, second string) {
+	t.Helper()
 	text := "Hello"
 	want := []string{first + ":COMPLETED"}
 	if fault != "" {

@@ -45,6 +45,7 @@ func TestFallbackAcrossSchemas(t *testing.T) {
 // crosses has the first n candidates fail and checks what the next one's answer
 // becomes.
 func (r *rig) crosses(t *testing.T, names []string, n int, extra string) {
+	t.Helper()
 	for _, s := range r.at {
 		s.Journal().Reset()
 	}

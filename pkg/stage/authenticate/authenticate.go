@@ -18,12 +18,15 @@ import (
 // request.
 type Stage struct{ Keys *atomic.Pointer[key.Set] }
 
+// Name implements pipeline.Stage.
 func (Stage) Name() string { return "authenticate" }
 
+// Access implements pipeline.Stage.
 func (Stage) Access() pipeline.Access {
 	return pipeline.Access{Writes: pipeline.SectionCaller}
 }
 
+// RequestHead implements pipeline.OnRequestHead.
 func (s Stage) RequestHead(x *pipeline.Exchange) *fault.Error {
 	text, f := credential(x.Head.Credentials)
 	if f != nil {

@@ -13,12 +13,15 @@ import (
 // Stage replaces error answers.
 type Stage struct{}
 
+// Name implements pipeline.Stage.
 func (Stage) Name() string { return "fail" }
 
+// Access implements pipeline.Stage.
 func (Stage) Access() pipeline.Access {
 	return pipeline.Access{Reads: pipeline.SectionCall | pipeline.SectionDecision}
 }
 
+// Failure implements pipeline.OnFailure.
 func (Stage) Failure(x *pipeline.Exchange) *fault.Error {
 	a := &x.Answer
 	switch {

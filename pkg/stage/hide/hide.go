@@ -10,12 +10,15 @@ import (
 // Stage hides injected usage.
 type Stage struct{}
 
+// Name implements pipeline.Stage.
 func (Stage) Name() string { return "hide" }
 
+// Access implements pipeline.Stage.
 func (Stage) Access() pipeline.Access {
 	return pipeline.Access{Reads: pipeline.SectionCall | pipeline.SectionDecision, Writes: pipeline.SectionHider}
 }
 
+// AnswerHead implements pipeline.OnAnswer.
 func (Stage) AnswerHead(x *pipeline.Exchange) pipeline.Want {
 	if x.HiddenByProxy() || !x.Answer.EventStream() || x.Answer.Attempt < 0 || x.Order[x.Answer.Attempt].Owned || !x.Order[x.Answer.Attempt].Hides() {
 		return pipeline.Nothing
@@ -24,6 +27,7 @@ func (Stage) AnswerHead(x *pipeline.Exchange) pipeline.Want {
 	return pipeline.Edit
 }
 
+// Chunk implements pipeline.OnChunk.
 func (Stage) Chunk(x *pipeline.Exchange, p []byte, end bool) []byte {
 	if x.Hider == nil {
 		return p

@@ -16,12 +16,15 @@ import (
 // Stage answers GET /v1/models and GET /v1/models/{id}.
 type Stage struct{}
 
+// Name implements pipeline.Stage.
 func (Stage) Name() string { return "list" }
 
+// Access implements pipeline.Stage.
 func (Stage) Access() pipeline.Access {
 	return pipeline.Access{Reads: pipeline.SectionCaller | pipeline.SectionEndpoint}
 }
 
+// RequestHead implements pipeline.OnRequestHead.
 func (Stage) RequestHead(x *pipeline.Exchange) *fault.Error {
 	switch {
 	case x.Endpoint.Operation == genai.Models && x.Endpoint.Model == "":

@@ -23,8 +23,10 @@ type Stage struct {
 	Metrics *telemetry.Metrics
 }
 
+// Name implements pipeline.Stage.
 func (Stage) Name() string { return "meter" }
 
+// Access implements pipeline.Stage.
 func (Stage) Access() pipeline.Access {
 	return pipeline.Access{
 		Reads:  pipeline.SectionCall | pipeline.SectionDecision | pipeline.SectionOpen,
@@ -32,6 +34,7 @@ func (Stage) Access() pipeline.Access {
 	}
 }
 
+// AnswerHead implements pipeline.OnAnswer.
 func (s Stage) AnswerHead(x *pipeline.Exchange) pipeline.Want {
 	if x.Answer.Attempt < 0 || x.Answer.Status >= 400 || x.Order[x.Answer.Attempt].Owned || x.Order[x.Answer.Attempt].Translated {
 		return pipeline.Nothing // whoever translates or holds an answer meters it
@@ -74,7 +77,7 @@ func Lifted(x *pipeline.Exchange) bool {
 	if !x.Snapshot.Envoy.Lua && x.Dialect != nil && (x.Dialect.Family == "anthropic" || x.Dialect.Family == "gemini") {
 		return false // Envoy's own filters do not see what is in arrays
 	}
-	return x.Answer.JSON() && !(x.Snapshot.Envoy.Lua && x.Answer.ContentLength > maxLifted)
+	return x.Answer.JSON() && (!x.Snapshot.Envoy.Lua || x.Answer.ContentLength <= maxLifted)
 }
 
 // hidden reports whether the usage event is taken out before the proxy's script
@@ -95,6 +98,7 @@ func largeNumbers(kind string) bool {
 	return false
 }
 
+// Chunk implements pipeline.OnChunk.
 func (s Stage) Chunk(x *pipeline.Exchange, p []byte, end bool) []byte {
 	if m, ok := x.Meter.(*counted); ok {
 		m.Feed(p)
@@ -103,6 +107,7 @@ func (s Stage) Chunk(x *pipeline.Exchange, p []byte, end bool) []byte {
 	return p
 }
 
+// End implements pipeline.OnEnd.
 func (s Stage) End(x *pipeline.Exchange) {
 	m, ok := x.Meter.(*counted)
 	if !ok {

@@ -17,12 +17,15 @@ import (
 // Stage reads requests with the exchange's dialect.
 type Stage struct{}
 
+// Name implements pipeline.Stage.
 func (Stage) Name() string { return "read" }
 
+// Access implements pipeline.Stage.
 func (Stage) Access() pipeline.Access {
 	return pipeline.Access{Writes: pipeline.SectionEndpoint | pipeline.SectionCall}
 }
 
+// RequestHead implements pipeline.OnRequestHead.
 func (Stage) RequestHead(x *pipeline.Exchange) *fault.Error {
 	e, f := x.Dialect.Request.Match(x.Head.Head)
 	if f != nil {
@@ -33,12 +36,13 @@ func (Stage) RequestHead(x *pipeline.Exchange) *fault.Error {
 		x.Respond(pipeline.Local{Status: http.StatusNoContent, Fields: []pipeline.Field{{Name: "allow", Value: "GET, HEAD, POST, OPTIONS"}}})
 		return nil
 	}
-	if e.Operation == genai.Chat && x.Head.NoBody {
+	if x.Head.NoBody && (e.Operation == genai.Chat || e.Operation == genai.Embeddings) {
 		return fault.New(fault.MissingBody, "The request has no body. Send the JSON object that this endpoint takes.")
 	}
 	return nil
 }
 
+// RequestBody implements pipeline.OnRequestBody.
 func (Stage) RequestBody(x *pipeline.Exchange) *fault.Error {
 	c, f := x.Dialect.Request.Parse(x.Endpoint, x.Body, x.Scratch[:0])
 	if f != nil {

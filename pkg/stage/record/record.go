@@ -22,8 +22,10 @@ type Books interface {
 // Stage opens exchanges in the books.
 type Stage struct{ Books Books }
 
+// Name implements pipeline.Stage.
 func (Stage) Name() string { return "record" }
 
+// Access implements pipeline.Stage.
 func (Stage) Access() pipeline.Access {
 	return pipeline.Access{
 		Reads:  pipeline.SectionCaller | pipeline.SectionCall | pipeline.SectionDecision,
@@ -31,6 +33,7 @@ func (Stage) Access() pipeline.Access {
 	}
 }
 
+// RequestBody implements pipeline.OnRequestBody.
 func (s Stage) RequestBody(x *pipeline.Exchange) *fault.Error {
 	o := Describe(x)
 	o.DeadlineNs = uint64(x.Arrived.Add(Limit(x)).UnixNano())

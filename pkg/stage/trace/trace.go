@@ -16,12 +16,15 @@ import (
 // Stage emits the decision's span.
 type Stage struct{ Tracer *telemetry.Tracer }
 
+// Name implements pipeline.Stage.
 func (Stage) Name() string { return "trace" }
 
+// Access implements pipeline.Stage.
 func (Stage) Access() pipeline.Access {
 	return pipeline.Access{Reads: pipeline.SectionCaller | pipeline.SectionCall | pipeline.SectionDecision}
 }
 
+// RequestBody implements pipeline.OnRequestBody.
 func (s Stage) RequestBody(x *pipeline.Exchange) *fault.Error {
 	Decision(s.Tracer, x, "")
 	return nil

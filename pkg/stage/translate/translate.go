@@ -23,8 +23,10 @@ type Stage struct {
 	Metrics *telemetry.Metrics
 }
 
+// Name implements pipeline.Stage.
 func (Stage) Name() string { return "translate" }
 
+// Access implements pipeline.Stage.
 func (Stage) Access() pipeline.Access {
 	return pipeline.Access{
 		Reads:  pipeline.SectionCall | pipeline.SectionDecision | pipeline.SectionOpen,
@@ -32,6 +34,7 @@ func (Stage) Access() pipeline.Access {
 	}
 }
 
+// AnswerHead implements pipeline.OnAnswer.
 func (Stage) AnswerHead(x *pipeline.Exchange) pipeline.Want {
 	i := x.Answer.Attempt
 	if i < 0 || x.Answer.Status >= 400 || x.Order[i].Owned || !x.Order[i].Translated {
@@ -64,6 +67,7 @@ func ContentType(x *pipeline.Exchange) string {
 	return "application/json"
 }
 
+// Chunk implements pipeline.OnChunk.
 func (s Stage) Chunk(x *pipeline.Exchange, p []byte, end bool) []byte {
 	if x.Translator == nil {
 		return p
