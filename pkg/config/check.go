@@ -40,6 +40,7 @@ func check(c *signalboxv1.Config, unsure []path) Errors {
 	k.state()
 	k.admin()
 	k.telemetry()
+	k.alerts()
 	k.providers()
 	k.models()
 	k.teams()

@@ -27,6 +27,7 @@ func (k *checker) register() {
 	enter(k, k.classes, "classes", k.c.GetClasses())
 	enter(k, k.teamNames, "teams", k.c.GetTeams())
 	enter(k, k.newRegister("route", "routes"), "routes", k.c.GetRoutes())
+	enter(k, k.newRegister("sink", "alerts"), "alerts.sinks", k.c.GetAlerts().GetSinks())
 }
 
 func enter[T interface{ GetName() string }](k *checker, g *register, section path, list []T) {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
 func (k *checker) envoy() {
@@ -46,6 +48,29 @@ func (k *checker) telemetry() {
 	}
 	if endpoint != "" && !hostPort(endpoint) {
 		k.fail(p, "must be host:port, as localhost:4317")
+	}
+}
+
+// alerts checks who is told. What the URL of a sink is, is seen when it is read.
+func (k *checker) alerts() {
+	sinks := path("alerts").field("sinks")
+	for i, s := range k.c.GetAlerts().GetSinks() {
+		p := sinks.item(i)
+		if u := s.GetUrl(); u != nil {
+			k.oneSource(p.field("url"), u)
+		}
+		if t := s.GetToken(); t != nil {
+			k.oneSource(p.field("token"), t)
+		}
+		seen := make(map[signalboxv1.AlertSink_Event]bool)
+		for j, e := range s.GetEvents() {
+			if at := p.field("events").item(j); seen[e] {
+				k.fail(at, "is there twice; keep one")
+			} else if e == signalboxv1.AlertSink_EVENT_UNSPECIFIED {
+				k.fail(at, "must not be empty")
+			}
+			seen[e] = true
+		}
 	}
 }
 

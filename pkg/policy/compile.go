@@ -38,6 +38,7 @@ func Compile(c *signalboxv1.Config) (*Snapshot, error) {
 		State:     state(c.GetState()),
 		Admin:     Admin{Listen: c.GetAdmin().GetListen(), Token: ref(c.GetAdmin().GetToken())},
 		Telemetry: telemetry(c.GetTelemetry()),
+		Alerts:    alerts(c.GetAlerts()),
 		fallback:  compileRoute(config.WithDefaults(&signalboxv1.Route{Name: "default"})),
 	}
 	for _, r := range c.GetRoutes() {

@@ -35,6 +35,21 @@ func telemetry(t *signalboxv1.TelemetrySettings) Telemetry {
 	}
 }
 
+func alerts(a *signalboxv1.AlertSettings) Alerts {
+	k := Alerts{
+		ResolveAfter: a.GetResolveAfter().AsDuration(), Interval: a.GetInterval().AsDuration(),
+		Repeat: a.GetRepeat().AsDuration(), Site: a.GetSite(),
+	}
+	for _, s := range a.GetSinks() {
+		sink := AlertSink{Name: s.GetName(), Format: word(s.GetFormat().String()), URL: ref(s.GetUrl()), Token: ref(s.GetToken()), AllowHTTP: s.GetAllowHttp()}
+		for _, e := range s.GetEvents() {
+			sink.Events = append(sink.Events, word(e.String()))
+		}
+		k.Sinks = append(k.Sinks, sink)
+	}
+	return k
+}
+
 // word is an enum value as the file has it: LEVEL_INFO is info.
 func word(name string) string {
 	_, w, _ := strings.Cut(name, "_")

@@ -60,3 +60,22 @@ type Log struct {
 	Level  string // "debug", "info", "warn" or "error"
 	Format string // "text" or "json"
 }
+
+// Alerts are who is told of what.
+type Alerts struct {
+	Sinks        []AlertSink
+	ResolveAfter time.Duration // how long a cause must be gone
+	Interval     time.Duration // least time between two messages to a sink
+	Repeat       time.Duration // how often a lasting alert is told again; 0: never
+	Site         string        // name of this installation; may be empty
+}
+
+// AlertSink is one receiver of alerts.
+type AlertSink struct {
+	Name      string
+	Format    string // "webhook", "slack" or "alertmanager"
+	URL       secret.Ref
+	Token     secret.Ref // zero: none
+	AllowHTTP bool
+	Events    []string // as in the file, "breaker_open"; empty: all
+}

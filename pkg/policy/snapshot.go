@@ -19,6 +19,7 @@ type Snapshot struct {
 	State     State
 	Admin     Admin
 	Telemetry Telemetry
+	Alerts    Alerts
 
 	fallback *Route   // for what no route fits
 	names    []string // of the models, sorted

@@ -394,6 +394,124 @@ func (LogSettings_Format) EnumDescriptor() ([]byte, []int) {
 	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{15, 1}
 }
 
+// Format is the form of its messages.
+type AlertSink_Format int32
+
+const (
+	AlertSink_FORMAT_UNSPECIFIED  AlertSink_Format = 0 // the default
+	AlertSink_FORMAT_WEBHOOK      AlertSink_Format = 1 // one JSON object, as docs/alerts.md has it
+	AlertSink_FORMAT_SLACK        AlertSink_Format = 2 // an incoming webhook of Slack, and of what takes the same
+	AlertSink_FORMAT_ALERTMANAGER AlertSink_Format = 3 // Alertmanager's API, version 2; the URL is that of Alertmanager itself
+)
+
+// Enum value maps for AlertSink_Format.
+var (
+	AlertSink_Format_name = map[int32]string{
+		0: "FORMAT_UNSPECIFIED",
+		1: "FORMAT_WEBHOOK",
+		2: "FORMAT_SLACK",
+		3: "FORMAT_ALERTMANAGER",
+	}
+	AlertSink_Format_value = map[string]int32{
+		"FORMAT_UNSPECIFIED":  0,
+		"FORMAT_WEBHOOK":      1,
+		"FORMAT_SLACK":        2,
+		"FORMAT_ALERTMANAGER": 3,
+	}
+)
+
+func (x AlertSink_Format) Enum() *AlertSink_Format {
+	p := new(AlertSink_Format)
+	*p = x
+	return p
+}
+
+func (x AlertSink_Format) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AlertSink_Format) Descriptor() protoreflect.EnumDescriptor {
+	return file_signalbox_v1_config_proto_enumTypes[7].Descriptor()
+}
+
+func (AlertSink_Format) Type() protoreflect.EnumType {
+	return &file_signalbox_v1_config_proto_enumTypes[7]
+}
+
+func (x AlertSink_Format) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AlertSink_Format.Descriptor instead.
+func (AlertSink_Format) EnumDescriptor() ([]byte, []int) {
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{17, 0}
+}
+
+// Event is what an alert can be about.
+type AlertSink_Event int32
+
+const (
+	AlertSink_EVENT_UNSPECIFIED         AlertSink_Event = 0 // none
+	AlertSink_EVENT_FALLBACK            AlertSink_Event = 1 // requests for a model are served by a later candidate
+	AlertSink_EVENT_CREDENTIAL_REJECTED AlertSink_Event = 2 // a provider refuses a backend's credential
+	AlertSink_EVENT_LEDGER_DOWN         AlertSink_Event = 3 // the ledger takes no appends, so requests are refused
+	AlertSink_EVENT_WITNESS_DOWN        AlertSink_Event = 4 // Envoy's access log cannot be read
+	AlertSink_EVENT_BREAKER_OPEN        AlertSink_Event = 5 // a backend is ill and gets no requests for a model
+	AlertSink_EVENT_ENVOY_RESTARTED     AlertSink_Event = 6 // Envoy ended by itself and was started again
+	AlertSink_EVENT_RELOAD_REFUSED      AlertSink_Event = 7 // a changed configuration or key file was not taken
+)
+
+// Enum value maps for AlertSink_Event.
+var (
+	AlertSink_Event_name = map[int32]string{
+		0: "EVENT_UNSPECIFIED",
+		1: "EVENT_FALLBACK",
+		2: "EVENT_CREDENTIAL_REJECTED",
+		3: "EVENT_LEDGER_DOWN",
+		4: "EVENT_WITNESS_DOWN",
+		5: "EVENT_BREAKER_OPEN",
+		6: "EVENT_ENVOY_RESTARTED",
+		7: "EVENT_RELOAD_REFUSED",
+	}
+	AlertSink_Event_value = map[string]int32{
+		"EVENT_UNSPECIFIED":         0,
+		"EVENT_FALLBACK":            1,
+		"EVENT_CREDENTIAL_REJECTED": 2,
+		"EVENT_LEDGER_DOWN":         3,
+		"EVENT_WITNESS_DOWN":        4,
+		"EVENT_BREAKER_OPEN":        5,
+		"EVENT_ENVOY_RESTARTED":     6,
+		"EVENT_RELOAD_REFUSED":      7,
+	}
+)
+
+func (x AlertSink_Event) Enum() *AlertSink_Event {
+	p := new(AlertSink_Event)
+	*p = x
+	return p
+}
+
+func (x AlertSink_Event) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AlertSink_Event) Descriptor() protoreflect.EnumDescriptor {
+	return file_signalbox_v1_config_proto_enumTypes[8].Descriptor()
+}
+
+func (AlertSink_Event) Type() protoreflect.EnumType {
+	return &file_signalbox_v1_config_proto_enumTypes[8]
+}
+
+func (x AlertSink_Event) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AlertSink_Event.Descriptor instead.
+func (AlertSink_Event) EnumDescriptor() ([]byte, []int) {
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{17, 1}
+}
+
 // Config is the whole file. Only providers and models are needed.
 type Config struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -415,7 +533,9 @@ type Config struct {
 	// team counts; one that fits none is served with the defaults of a route.
 	Routes []*Route `protobuf:"bytes,8,rep,name=routes,proto3" json:"routes,omitempty"`
 	// Logs, traces and metrics.
-	Telemetry     *TelemetrySettings `protobuf:"bytes,9,opt,name=telemetry,proto3" json:"telemetry,omitempty"`
+	Telemetry *TelemetrySettings `protobuf:"bytes,9,opt,name=telemetry,proto3" json:"telemetry,omitempty"`
+	// Who is told when something needs a person.
+	Alerts        *AlertSettings `protobuf:"bytes,12,opt,name=alerts,proto3" json:"alerts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -509,6 +629,13 @@ func (x *Config) GetRoutes() []*Route {
 func (x *Config) GetTelemetry() *TelemetrySettings {
 	if x != nil {
 		return x.Telemetry
+	}
+	return nil
+}
+
+func (x *Config) GetAlerts() *AlertSettings {
+	if x != nil {
+		return x.Alerts
 	}
 	return nil
 }
@@ -1764,11 +1891,190 @@ func (x *LogSettings) GetFormat() LogSettings_Format {
 	return LogSettings_FORMAT_UNSPECIFIED
 }
 
+// AlertSettings say who is told of what. An alert is one cause, as a backend
+// that refuses its credential: it is sent once when it begins, and once when it
+// is resolved. No alert holds content or keys.
+type AlertSettings struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who is told.
+	Sinks []*AlertSink `protobuf:"bytes,1,rep,name=sinks,proto3" json:"sinks,omitempty"`
+	// How long a cause must be gone before its alert is resolved. A cause that
+	// comes back before belongs to the same alert.
+	ResolveAfter *durationpb.Duration `protobuf:"bytes,2,opt,name=resolve_after,json=resolveAfter,proto3" json:"resolve_after,omitempty"`
+	// Least time between two messages to one sink; what happens meanwhile is in
+	// the next one.
+	Interval *durationpb.Duration `protobuf:"bytes,3,opt,name=interval,proto3" json:"interval,omitempty"`
+	// How often an alert that lasts is sent again. 0s: never. Alertmanager, which
+	// does this itself, is told each minute that an alert lasts.
+	Repeat *durationpb.Duration `protobuf:"bytes,4,opt,name=repeat,proto3" json:"repeat,omitempty"`
+	// Name of this installation in alerts, when there are several.
+	Site          string `protobuf:"bytes,5,opt,name=site,proto3" json:"site,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AlertSettings) Reset() {
+	*x = AlertSettings{}
+	mi := &file_signalbox_v1_config_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AlertSettings) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AlertSettings) ProtoMessage() {}
+
+func (x *AlertSettings) ProtoReflect() protoreflect.Message {
+	mi := &file_signalbox_v1_config_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AlertSettings.ProtoReflect.Descriptor instead.
+func (*AlertSettings) Descriptor() ([]byte, []int) {
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *AlertSettings) GetSinks() []*AlertSink {
+	if x != nil {
+		return x.Sinks
+	}
+	return nil
+}
+
+func (x *AlertSettings) GetResolveAfter() *durationpb.Duration {
+	if x != nil {
+		return x.ResolveAfter
+	}
+	return nil
+}
+
+func (x *AlertSettings) GetInterval() *durationpb.Duration {
+	if x != nil {
+		return x.Interval
+	}
+	return nil
+}
+
+func (x *AlertSettings) GetRepeat() *durationpb.Duration {
+	if x != nil {
+		return x.Repeat
+	}
+	return nil
+}
+
+func (x *AlertSettings) GetSite() string {
+	if x != nil {
+		return x.Site
+	}
+	return ""
+}
+
+// AlertSink is one receiver of alerts.
+type AlertSink struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the sink in metrics and logs; unique in the file.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Form of its messages.
+	Format AlertSink_Format `protobuf:"varint,2,opt,name=format,proto3,enum=signalbox.v1.AlertSink_Format" json:"format,omitempty"`
+	// Where its URL is read from: whoever has the URL of a webhook can write to
+	// it, so it is a secret. Read when Signalbox starts and at each reload.
+	Url *SecretRef `protobuf:"bytes,3,opt,name=url,proto3" json:"url,omitempty"`
+	// Token that is sent as "Authorization: Bearer TOKEN". Absent: none.
+	Token *SecretRef `protobuf:"bytes,4,opt,name=token,proto3" json:"token,omitempty"`
+	// Permit a URL that begins with http://, which anybody on the way can read.
+	AllowHttp bool `protobuf:"varint,5,opt,name=allow_http,json=allowHttp,proto3" json:"allow_http,omitempty"`
+	// What it is told of. Empty: all.
+	Events        []AlertSink_Event `protobuf:"varint,6,rep,packed,name=events,proto3,enum=signalbox.v1.AlertSink_Event" json:"events,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AlertSink) Reset() {
+	*x = AlertSink{}
+	mi := &file_signalbox_v1_config_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AlertSink) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AlertSink) ProtoMessage() {}
+
+func (x *AlertSink) ProtoReflect() protoreflect.Message {
+	mi := &file_signalbox_v1_config_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AlertSink.ProtoReflect.Descriptor instead.
+func (*AlertSink) Descriptor() ([]byte, []int) {
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *AlertSink) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *AlertSink) GetFormat() AlertSink_Format {
+	if x != nil {
+		return x.Format
+	}
+	return AlertSink_FORMAT_UNSPECIFIED
+}
+
+func (x *AlertSink) GetUrl() *SecretRef {
+	if x != nil {
+		return x.Url
+	}
+	return nil
+}
+
+func (x *AlertSink) GetToken() *SecretRef {
+	if x != nil {
+		return x.Token
+	}
+	return nil
+}
+
+func (x *AlertSink) GetAllowHttp() bool {
+	if x != nil {
+		return x.AllowHttp
+	}
+	return false
+}
+
+func (x *AlertSink) GetEvents() []AlertSink_Event {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
 var File_signalbox_v1_config_proto protoreflect.FileDescriptor
 
 const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\n" +
-	"\x19signalbox/v1/config.proto\x12\fsignalbox.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1asignalbox/v1/setting.proto\"\xf1\x03\n" +
+	"\x19signalbox/v1/config.proto\x12\fsignalbox.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1asignalbox/v1/setting.proto\"\xb0\x04\n" +
 	"\x06Config\x12;\n" +
 	"\x05envoy\x18\x01 \x01(\v2\x1b.signalbox.v1.EnvoySettingsB\b\xca\xf3\x18\x04\n" +
 	"\x02{}R\x05envoy\x12;\n" +
@@ -1782,7 +2088,9 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\x05teams\x18\a \x03(\v2\x12.signalbox.v1.TeamR\x05teams\x12+\n" +
 	"\x06routes\x18\b \x03(\v2\x13.signalbox.v1.RouteR\x06routes\x12G\n" +
 	"\ttelemetry\x18\t \x01(\v2\x1f.signalbox.v1.TelemetrySettingsB\b\xca\xf3\x18\x04\n" +
-	"\x02{}R\ttelemetry\"\xfe\x04\n" +
+	"\x02{}R\ttelemetry\x12=\n" +
+	"\x06alerts\x18\f \x01(\v2\x1b.signalbox.v1.AlertSettingsB\b\xca\xf3\x18\x04\n" +
+	"\x02{}R\x06alerts\"\xfe\x04\n" +
 	"\rEnvoySettings\x12-\n" +
 	"\x06listen\x18\x01 \x01(\tB\x15\xca\xf3\x18\x11\n" +
 	"\x0f127.0.0.1:10000R\x06listen\x12\x16\n" +
@@ -1970,7 +2278,39 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\x06Format\x12\x16\n" +
 	"\x12FORMAT_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vFORMAT_TEXT\x10\x01\x12\x0f\n" +
-	"\vFORMAT_JSON\x10\x02BCZAgithub.com/signalbox-dev/signalbox/proto/signalbox/v1;signalboxv1b\x06proto3"
+	"\vFORMAT_JSON\x10\x02\"\x90\x03\n" +
+	"\rAlertSettings\x12-\n" +
+	"\x05sinks\x18\x01 \x03(\v2\x17.signalbox.v1.AlertSinkR\x05sinks\x12Q\n" +
+	"\rresolve_after\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x11\xca\xf3\x18\r\n" +
+	"\x025m\x12\x021s\x1a\x0324hR\fresolveAfter\x12L\n" +
+	"\binterval\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x15\xca\xf3\x18\x11\n" +
+	"\x0310s\x12\x05100ms\x1a\x0310mR\binterval\x12E\n" +
+	"\x06repeat\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x12\xca\xf3\x18\x0e\n" +
+	"\x024h\x12\x020s\x1a\x04168hR\x06repeat\x12h\n" +
+	"\x04site\x18\x05 \x01(\tBT\xca\xf3\x18P:\x1f[A-Za-z0-9][A-Za-z0-9._-]{0,63}B-letters, digits, '.', '_' and '-', at most 64R\x04site\"\x9a\x05\n" +
+	"\tAlertSink\x12]\n" +
+	"\x04name\x18\x01 \x01(\tBI\xca\xf3\x18E(\x01:\x19[a-z0-9][a-z0-9._-]{0,39}B&a-z, 0-9, '.', '_' and '-', at most 40R\x04name\x12E\n" +
+	"\x06format\x18\x02 \x01(\x0e2\x1e.signalbox.v1.AlertSink.FormatB\r\xca\xf3\x18\t\n" +
+	"\awebhookR\x06format\x121\n" +
+	"\x03url\x18\x03 \x01(\v2\x17.signalbox.v1.SecretRefB\x06\xca\xf3\x18\x02(\x01R\x03url\x12-\n" +
+	"\x05token\x18\x04 \x01(\v2\x17.signalbox.v1.SecretRefR\x05token\x12\x1d\n" +
+	"\n" +
+	"allow_http\x18\x05 \x01(\bR\tallowHttp\x125\n" +
+	"\x06events\x18\x06 \x03(\x0e2\x1d.signalbox.v1.AlertSink.EventR\x06events\"_\n" +
+	"\x06Format\x12\x16\n" +
+	"\x12FORMAT_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eFORMAT_WEBHOOK\x10\x01\x12\x10\n" +
+	"\fFORMAT_SLACK\x10\x02\x12\x17\n" +
+	"\x13FORMAT_ALERTMANAGER\x10\x03\"\xcd\x01\n" +
+	"\x05Event\x12\x15\n" +
+	"\x11EVENT_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eEVENT_FALLBACK\x10\x01\x12\x1d\n" +
+	"\x19EVENT_CREDENTIAL_REJECTED\x10\x02\x12\x15\n" +
+	"\x11EVENT_LEDGER_DOWN\x10\x03\x12\x16\n" +
+	"\x12EVENT_WITNESS_DOWN\x10\x04\x12\x16\n" +
+	"\x12EVENT_BREAKER_OPEN\x10\x05\x12\x19\n" +
+	"\x15EVENT_ENVOY_RESTARTED\x10\x06\x12\x18\n" +
+	"\x14EVENT_RELOAD_REFUSED\x10\aBCZAgithub.com/signalbox-dev/signalbox/proto/signalbox/v1;signalboxv1b\x06proto3"
 
 var (
 	file_signalbox_v1_config_proto_rawDescOnce sync.Once
@@ -1984,8 +2324,8 @@ func file_signalbox_v1_config_proto_rawDescGZIP() []byte {
 	return file_signalbox_v1_config_proto_rawDescData
 }
 
-var file_signalbox_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
-var file_signalbox_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_signalbox_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
+var file_signalbox_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_signalbox_v1_config_proto_goTypes = []any{
 	(Route_Order)(0),            // 0: signalbox.v1.Route.Order
 	(Route_Leave)(0),            // 1: signalbox.v1.Route.Leave
@@ -1994,60 +2334,73 @@ var file_signalbox_v1_config_proto_goTypes = []any{
 	(OtlpSettings_Protocol)(0),  // 4: signalbox.v1.OtlpSettings.Protocol
 	(LogSettings_Level)(0),      // 5: signalbox.v1.LogSettings.Level
 	(LogSettings_Format)(0),     // 6: signalbox.v1.LogSettings.Format
-	(*Config)(nil),              // 7: signalbox.v1.Config
-	(*EnvoySettings)(nil),       // 8: signalbox.v1.EnvoySettings
-	(*StateSettings)(nil),       // 9: signalbox.v1.StateSettings
-	(*AdminSettings)(nil),       // 10: signalbox.v1.AdminSettings
-	(*SecretRef)(nil),           // 11: signalbox.v1.SecretRef
-	(*Provider)(nil),            // 12: signalbox.v1.Provider
-	(*Backend)(nil),             // 13: signalbox.v1.Backend
-	(*Credential)(nil),          // 14: signalbox.v1.Credential
-	(*Model)(nil),               // 15: signalbox.v1.Model
-	(*ModelCandidate)(nil),      // 16: signalbox.v1.ModelCandidate
-	(*Class)(nil),               // 17: signalbox.v1.Class
-	(*Team)(nil),                // 18: signalbox.v1.Team
-	(*Route)(nil),               // 19: signalbox.v1.Route
-	(*TelemetrySettings)(nil),   // 20: signalbox.v1.TelemetrySettings
-	(*OtlpSettings)(nil),        // 21: signalbox.v1.OtlpSettings
-	(*LogSettings)(nil),         // 22: signalbox.v1.LogSettings
-	(*durationpb.Duration)(nil), // 23: google.protobuf.Duration
+	(AlertSink_Format)(0),       // 7: signalbox.v1.AlertSink.Format
+	(AlertSink_Event)(0),        // 8: signalbox.v1.AlertSink.Event
+	(*Config)(nil),              // 9: signalbox.v1.Config
+	(*EnvoySettings)(nil),       // 10: signalbox.v1.EnvoySettings
+	(*StateSettings)(nil),       // 11: signalbox.v1.StateSettings
+	(*AdminSettings)(nil),       // 12: signalbox.v1.AdminSettings
+	(*SecretRef)(nil),           // 13: signalbox.v1.SecretRef
+	(*Provider)(nil),            // 14: signalbox.v1.Provider
+	(*Backend)(nil),             // 15: signalbox.v1.Backend
+	(*Credential)(nil),          // 16: signalbox.v1.Credential
+	(*Model)(nil),               // 17: signalbox.v1.Model
+	(*ModelCandidate)(nil),      // 18: signalbox.v1.ModelCandidate
+	(*Class)(nil),               // 19: signalbox.v1.Class
+	(*Team)(nil),                // 20: signalbox.v1.Team
+	(*Route)(nil),               // 21: signalbox.v1.Route
+	(*TelemetrySettings)(nil),   // 22: signalbox.v1.TelemetrySettings
+	(*OtlpSettings)(nil),        // 23: signalbox.v1.OtlpSettings
+	(*LogSettings)(nil),         // 24: signalbox.v1.LogSettings
+	(*AlertSettings)(nil),       // 25: signalbox.v1.AlertSettings
+	(*AlertSink)(nil),           // 26: signalbox.v1.AlertSink
+	(*durationpb.Duration)(nil), // 27: google.protobuf.Duration
 }
 var file_signalbox_v1_config_proto_depIdxs = []int32{
-	8,  // 0: signalbox.v1.Config.envoy:type_name -> signalbox.v1.EnvoySettings
-	9,  // 1: signalbox.v1.Config.state:type_name -> signalbox.v1.StateSettings
-	10, // 2: signalbox.v1.Config.admin:type_name -> signalbox.v1.AdminSettings
-	12, // 3: signalbox.v1.Config.providers:type_name -> signalbox.v1.Provider
-	15, // 4: signalbox.v1.Config.models:type_name -> signalbox.v1.Model
-	17, // 5: signalbox.v1.Config.classes:type_name -> signalbox.v1.Class
-	18, // 6: signalbox.v1.Config.teams:type_name -> signalbox.v1.Team
-	19, // 7: signalbox.v1.Config.routes:type_name -> signalbox.v1.Route
-	20, // 8: signalbox.v1.Config.telemetry:type_name -> signalbox.v1.TelemetrySettings
-	23, // 9: signalbox.v1.EnvoySettings.access_log_flush:type_name -> google.protobuf.Duration
-	23, // 10: signalbox.v1.StateSettings.ledger_sync:type_name -> google.protobuf.Duration
-	23, // 11: signalbox.v1.StateSettings.unknown_after:type_name -> google.protobuf.Duration
-	11, // 12: signalbox.v1.AdminSettings.token:type_name -> signalbox.v1.SecretRef
-	13, // 13: signalbox.v1.Provider.backends:type_name -> signalbox.v1.Backend
-	14, // 14: signalbox.v1.Backend.credential:type_name -> signalbox.v1.Credential
-	23, // 15: signalbox.v1.Backend.connect_timeout:type_name -> google.protobuf.Duration
-	23, // 16: signalbox.v1.Credential.refresh:type_name -> google.protobuf.Duration
-	16, // 17: signalbox.v1.Model.candidates:type_name -> signalbox.v1.ModelCandidate
-	0,  // 18: signalbox.v1.Route.order:type_name -> signalbox.v1.Route.Order
-	23, // 19: signalbox.v1.Route.first_byte_timeout:type_name -> google.protobuf.Duration
-	23, // 20: signalbox.v1.Route.answer_timeout:type_name -> google.protobuf.Duration
-	23, // 21: signalbox.v1.Route.stream_timeout:type_name -> google.protobuf.Duration
-	1,  // 22: signalbox.v1.Route.leave:type_name -> signalbox.v1.Route.Leave
-	2,  // 23: signalbox.v1.Route.metering:type_name -> signalbox.v1.Route.Metering
-	3,  // 24: signalbox.v1.Route.gates:type_name -> signalbox.v1.Route.Gate
-	21, // 25: signalbox.v1.TelemetrySettings.otlp:type_name -> signalbox.v1.OtlpSettings
-	22, // 26: signalbox.v1.TelemetrySettings.log:type_name -> signalbox.v1.LogSettings
-	4,  // 27: signalbox.v1.OtlpSettings.protocol:type_name -> signalbox.v1.OtlpSettings.Protocol
-	5,  // 28: signalbox.v1.LogSettings.level:type_name -> signalbox.v1.LogSettings.Level
-	6,  // 29: signalbox.v1.LogSettings.format:type_name -> signalbox.v1.LogSettings.Format
-	30, // [30:30] is the sub-list for method output_type
-	30, // [30:30] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	10, // 0: signalbox.v1.Config.envoy:type_name -> signalbox.v1.EnvoySettings
+	11, // 1: signalbox.v1.Config.state:type_name -> signalbox.v1.StateSettings
+	12, // 2: signalbox.v1.Config.admin:type_name -> signalbox.v1.AdminSettings
+	14, // 3: signalbox.v1.Config.providers:type_name -> signalbox.v1.Provider
+	17, // 4: signalbox.v1.Config.models:type_name -> signalbox.v1.Model
+	19, // 5: signalbox.v1.Config.classes:type_name -> signalbox.v1.Class
+	20, // 6: signalbox.v1.Config.teams:type_name -> signalbox.v1.Team
+	21, // 7: signalbox.v1.Config.routes:type_name -> signalbox.v1.Route
+	22, // 8: signalbox.v1.Config.telemetry:type_name -> signalbox.v1.TelemetrySettings
+	25, // 9: signalbox.v1.Config.alerts:type_name -> signalbox.v1.AlertSettings
+	27, // 10: signalbox.v1.EnvoySettings.access_log_flush:type_name -> google.protobuf.Duration
+	27, // 11: signalbox.v1.StateSettings.ledger_sync:type_name -> google.protobuf.Duration
+	27, // 12: signalbox.v1.StateSettings.unknown_after:type_name -> google.protobuf.Duration
+	13, // 13: signalbox.v1.AdminSettings.token:type_name -> signalbox.v1.SecretRef
+	15, // 14: signalbox.v1.Provider.backends:type_name -> signalbox.v1.Backend
+	16, // 15: signalbox.v1.Backend.credential:type_name -> signalbox.v1.Credential
+	27, // 16: signalbox.v1.Backend.connect_timeout:type_name -> google.protobuf.Duration
+	27, // 17: signalbox.v1.Credential.refresh:type_name -> google.protobuf.Duration
+	18, // 18: signalbox.v1.Model.candidates:type_name -> signalbox.v1.ModelCandidate
+	0,  // 19: signalbox.v1.Route.order:type_name -> signalbox.v1.Route.Order
+	27, // 20: signalbox.v1.Route.first_byte_timeout:type_name -> google.protobuf.Duration
+	27, // 21: signalbox.v1.Route.answer_timeout:type_name -> google.protobuf.Duration
+	27, // 22: signalbox.v1.Route.stream_timeout:type_name -> google.protobuf.Duration
+	1,  // 23: signalbox.v1.Route.leave:type_name -> signalbox.v1.Route.Leave
+	2,  // 24: signalbox.v1.Route.metering:type_name -> signalbox.v1.Route.Metering
+	3,  // 25: signalbox.v1.Route.gates:type_name -> signalbox.v1.Route.Gate
+	23, // 26: signalbox.v1.TelemetrySettings.otlp:type_name -> signalbox.v1.OtlpSettings
+	24, // 27: signalbox.v1.TelemetrySettings.log:type_name -> signalbox.v1.LogSettings
+	4,  // 28: signalbox.v1.OtlpSettings.protocol:type_name -> signalbox.v1.OtlpSettings.Protocol
+	5,  // 29: signalbox.v1.LogSettings.level:type_name -> signalbox.v1.LogSettings.Level
+	6,  // 30: signalbox.v1.LogSettings.format:type_name -> signalbox.v1.LogSettings.Format
+	26, // 31: signalbox.v1.AlertSettings.sinks:type_name -> signalbox.v1.AlertSink
+	27, // 32: signalbox.v1.AlertSettings.resolve_after:type_name -> google.protobuf.Duration
+	27, // 33: signalbox.v1.AlertSettings.interval:type_name -> google.protobuf.Duration
+	27, // 34: signalbox.v1.AlertSettings.repeat:type_name -> google.protobuf.Duration
+	7,  // 35: signalbox.v1.AlertSink.format:type_name -> signalbox.v1.AlertSink.Format
+	13, // 36: signalbox.v1.AlertSink.url:type_name -> signalbox.v1.SecretRef
+	13, // 37: signalbox.v1.AlertSink.token:type_name -> signalbox.v1.SecretRef
+	8,  // 38: signalbox.v1.AlertSink.events:type_name -> signalbox.v1.AlertSink.Event
+	39, // [39:39] is the sub-list for method output_type
+	39, // [39:39] is the sub-list for method input_type
+	39, // [39:39] is the sub-list for extension type_name
+	39, // [39:39] is the sub-list for extension extendee
+	0,  // [0:39] is the sub-list for field type_name
 }
 
 func init() { file_signalbox_v1_config_proto_init() }
@@ -2067,8 +2420,8 @@ func file_signalbox_v1_config_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_signalbox_v1_config_proto_rawDesc), len(file_signalbox_v1_config_proto_rawDesc)),
-			NumEnums:      7,
-			NumMessages:   16,
+			NumEnums:      9,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
