@@ -64,6 +64,10 @@ func (s *Server) Drain(ctx context.Context) error {
 	return nil
 }
 
+// workers are the goroutines that serve streams again and again, beside as many
+// others as it takes: their stacks have grown already.
+const workers = 64
+
 // NewGRPC returns a gRPC server tuned for many short streams, with the
 // processor registered; bodies of up to maxBody bytes are received. Other
 // services may be registered on it.
@@ -73,7 +77,7 @@ func (s *Server) NewGRPC(maxBody int64) *grpc.Server {
 		grpc.MaxConcurrentStreams(1<<20),
 		grpc.MaxRecvMsgSize(int(maxBody)+1<<20),
 		grpc.MaxSendMsgSize(1<<30),
-		grpc.NumStreamWorkers(4),
+		grpc.NumStreamWorkers(workers),
 		grpc.StaticStreamWindowSize(4<<20),
 		grpc.StaticConnWindowSize(16<<20),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 0, PermitWithoutStream: true}),

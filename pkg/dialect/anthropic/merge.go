@@ -46,18 +46,18 @@ func last(o *jsonedit.Object, m jsonedit.Member) bool {
 	return false
 }
 
-// united returns the one usage object that raw stands for: itself, or, where it
-// holds the two objects of a stream, both merged; nil without the second.
-func united(raw []byte) []byte {
-	start, _ := jsonedit.Find(raw, "start")
-	delta, ok := jsonedit.Find(raw, "delta")
+// united returns the one usage object that the two objects of a stream stand
+// for, which o may hold: both merged; nil without the second. It is false where
+// o is no such pair.
+func united(o *jsonedit.Object) (usage []byte, two bool) {
+	start, _ := o.Get("start")
+	delta, _ := o.Get("delta")
+	begun, ended := start.Kind == jsonedit.ObjectKind, delta.Kind == jsonedit.ObjectKind
 	switch {
-	case ok && delta.Kind == jsonedit.ObjectKind && start.Kind == jsonedit.ObjectKind:
-		return merge(start.Raw(raw), delta.Raw(raw))
-	case ok && delta.Kind == jsonedit.ObjectKind:
-		return delta.Raw(raw)
-	case start.Kind == jsonedit.ObjectKind:
-		return nil
+	case begun && ended:
+		return merge(start.Raw(o.Doc()), delta.Raw(o.Doc())), true
+	case ended:
+		return delta.Raw(o.Doc()), true
 	}
-	return raw
+	return nil, begun
 }

@@ -49,7 +49,10 @@ func (usages) Usage(_ string, f dialect.Fields) (u genai.Usage, found, suspect b
 // UsageJSON implements dialect.UsageReader.
 func (usages) UsageJSON(_ string, raw []byte) (u genai.Usage, found, suspect bool) {
 	var buf [12]jsonedit.Member
-	o, ok := jsonedit.Index(united(raw), buf[:0])
+	o, ok := jsonedit.Index(raw, buf[:0])
+	if whole, two := united(&o); two {
+		o, ok = jsonedit.Index(whole, buf[:0])
+	}
 	if !ok {
 		return genai.Usage{}, false, false
 	}
