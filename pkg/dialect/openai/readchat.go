@@ -32,8 +32,7 @@ func (front) Read(q *dialect.Request) (*dialect.Asking, *fault.Error) {
 func (r *reader) chat(q *dialect.Request) *dialect.Chat {
 	c := &dialect.Chat{Stream: q.Stream, WantsUsage: q.WantsUsage, Choices: 1}
 	var box toolbox
-	top, _ := q.Object.Find()
-	r.members(top, func(name []byte, v jsonedit.Value) {
+	r.each(&q.Object, 0, func(name []byte, v jsonedit.Value) {
 		switch {
 		case r.sampling(c, name, v), r.limits(c, name, v), r.asked(c, name, v), box.read(r, c, name, v):
 		case !silent(name):

@@ -8,8 +8,7 @@ import (
 // embedding reads a request for vectors.
 func (r *reader) embedding(q *dialect.Request) *dialect.Embedding {
 	e := new(dialect.Embedding)
-	top, _ := q.Object.Find()
-	r.members(top, func(name []byte, v jsonedit.Value) {
+	r.each(&q.Object, 0, func(name []byte, v jsonedit.Value) {
 		switch string(name) {
 		case "input":
 			e.Inputs = r.inputs(v)

@@ -60,13 +60,19 @@ func (r *reader) members(v jsonedit.Value, read func(name []byte, v jsonedit.Val
 		r.wrong("has too many members")
 		return
 	}
+	r.each(&o, v.Start, read)
+}
+
+// each is members of an object that is indexed already. Its own text starts at
+// an offset of the request's.
+func (r *reader) each(o *jsonedit.Object, start int, read func(name []byte, v jsonedit.Value)) {
 	n := len(r.path)
 	for _, m := range o.Members() {
 		if m.Value.Kind == jsonedit.Null {
 			continue
 		}
-		m.Value.Start += v.Start
-		m.Value.End += v.Start
+		m.Value.Start += start
+		m.Value.End += start
 		r.path = r.path[:n]
 		if n > 0 {
 			r.path = append(r.path, '.')
