@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -26,6 +27,8 @@ type cause struct {
 	backend, model, what string
 }
 
+func causeOf(e Event) cause { return cause{e.Kind, e.Backend, e.Model, e.What} }
+
 // Alert is one cause as it is at one moment.
 type Alert struct {
 	Event  Event // the last that fired it
@@ -43,8 +46,7 @@ type entry struct {
 
 // queue is what one sink has not been told.
 type queue struct {
-	kinds   uint32 // bits of those it wants
-	forgets bool   // it takes an alert to be resolved when it is not told again
+	sink    Sink
 	waiting []*entry
 	flying  []*entry // in the message that is under way
 	told    map[*entry]time.Time
@@ -67,7 +69,7 @@ func newBook(drop func(string)) *book {
 
 // note takes an event and reports whether a sink has something new to hear.
 func (b *book) note(e Event, now time.Time) bool {
-	c := cause{e.Kind, e.Backend, e.Model, e.What}
+	c := causeOf(e)
 	a := b.firing[c]
 	if e.Resolved {
 		if a != nil && a.gone.IsZero() {
@@ -105,7 +107,7 @@ func (b *book) enqueue(a *entry) {
 }
 
 func (b *book) wait(q *queue, a *entry) {
-	if q.kinds&(1<<a.Event.Kind) == 0 || slices.Contains(q.waiting, a) {
+	if !q.sink.wants(a.Event.Kind) || slices.Contains(q.waiting, a) {
 		return
 	}
 	if len(q.waiting) >= maxWaiting {
@@ -123,12 +125,42 @@ func (q *queue) forget(a *entry) {
 	}
 }
 
+// configure replaces the sinks. One that stays keeps what it was told; any
+// other is told all that fires.
+func (b *book) configure(r rules, sinks []Sink) {
+	b.rules = r
+	queues := make([]*queue, len(sinks))
+	for i, s := range sinks {
+		queues[i] = &queue{sink: s, told: make(map[*entry]time.Time)}
+		for _, q := range b.queues {
+			if q.sink.same(s) {
+				q.sink = s
+				queues[i] = q
+				maps.DeleteFunc(q.told, func(a *entry, _ time.Time) bool { return !s.wants(a.Event.Kind) })
+			}
+		}
+	}
+	b.queues = queues
+	for _, a := range b.sorted() {
+		for _, q := range b.queues {
+			if _, told := q.told[a]; !told && !slices.Contains(q.flying, a) {
+				b.wait(q, a)
+			}
+		}
+	}
+}
+
+// sorted is what fires, oldest first.
+func (b *book) sorted() []*entry {
+	return slices.SortedFunc(maps.Values(b.firing), func(x, y *entry) int { return x.Starts.Compare(y.Starts) })
+}
+
 // tick lets time pass: alerts end, and lasting ones are told again.
 func (b *book) tick(now time.Time) {
-	for c, a := range b.firing {
+	for _, a := range b.sorted() {
 		if !a.gone.IsZero() && now.Sub(a.gone) >= b.resolveAfter {
 			a.Ends = now
-			delete(b.firing, c)
+			delete(b.firing, causeOf(a.Event))
 			b.enqueue(a)
 		}
 	}
@@ -137,7 +169,7 @@ func (b *book) tick(now time.Time) {
 		if every == 0 {
 			continue
 		}
-		for _, a := range b.firing {
+		for _, a := range b.sorted() {
 			if at, ok := q.told[a]; ok && now.Sub(at) >= every {
 				b.wait(q, a)
 			}
@@ -146,7 +178,7 @@ func (b *book) tick(now time.Time) {
 }
 
 func (b *book) again(q *queue) time.Duration {
-	if q.forgets {
+	if q.sink.forgets() {
 		return b.refresh
 	}
 	return b.repeat

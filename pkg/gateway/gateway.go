@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/pkg/alert"
 	"github.com/signalbox-dev/signalbox/pkg/builtin"
 	"github.com/signalbox-dev/signalbox/pkg/extproc"
 	"github.com/signalbox-dev/signalbox/pkg/key"
@@ -46,6 +47,7 @@ type Gateway struct {
 	log     *slog.Logger
 	metrics *telemetry.Metrics
 	tracer  *telemetry.Tracer
+	alerts  *alert.Hub
 
 	snapshot atomic.Pointer[policy.Snapshot]
 	keys     atomic.Pointer[key.Set]
@@ -99,6 +101,9 @@ func (g *Gateway) open(ctx context.Context, snap *policy.Snapshot) (err error) {
 		Endpoint: otlp.Endpoint, HTTP: otlp.Protocol == "http", Insecure: otlp.Insecure,
 		Sample: snap.Telemetry.Sample, Version: g.opts.Version,
 	}); err != nil {
+		return err
+	}
+	if err := g.openAlerts(ctx, snap); err != nil {
 		return err
 	}
 	set, err := key.Load(KeyFile(g.dir))
@@ -161,7 +166,7 @@ func (g *Gateway) openBooks(snap *policy.Snapshot) error {
 		g.log.Info("ledger: unfinished last batch cut off", slog.Int64("bytes", recovered.TornBytes))
 	}
 	g.metrics.LedgerUp.Set(1)
-	obs := &observer{metrics: g.metrics, tracer: g.tracer, log: g.log, forget: g.store.Forget, parents: map[pipeline.Ticket]telemetry.Parent{}}
+	obs := &observer{metrics: g.metrics, tracer: g.tracer, log: g.log, alerts: g.alerts, forget: g.store.Forget, parents: map[pipeline.Ticket]telemetry.Parent{}}
 	book := settle.New(settle.Options{UnknownAfter: snap.State.UnknownAfter, Estimator: new(token.Estimator)})
 	book.Restore(recovered)
 	g.books = &Books{book: book, log: log, observer: obs, metrics: g.metrics, logger: g.log}
@@ -173,9 +178,11 @@ func (g *Gateway) observeLedger(took time.Duration, err error) {
 	if err != nil {
 		g.metrics.LedgerErrors.Inc()
 		g.metrics.LedgerUp.Set(0)
+		g.alerts.Notify(alert.Event{Kind: alert.LedgerDown, Detail: "is the disk full? the log has the cause"})
 		return
 	}
 	g.metrics.LedgerUp.Set(1)
+	g.alerts.Notify(alert.Event{Kind: alert.LedgerDown, Resolved: true})
 }
 
 func (g *Gateway) openServer() error {

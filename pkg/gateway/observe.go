@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/pkg/alert"
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
 	"github.com/signalbox-dev/signalbox/pkg/settle"
 	"github.com/signalbox-dev/signalbox/pkg/telemetry"
@@ -18,6 +19,7 @@ type observer struct {
 	metrics *telemetry.Metrics
 	tracer  *telemetry.Tracer
 	log     *slog.Logger
+	alerts  alert.Notifier
 	forget  func(pipeline.Ticket)
 
 	mu      sync.Mutex
@@ -60,6 +62,7 @@ func (o *observer) settled(s settle.Settled) {
 	o.metrics.Duration.WithLabelValues(t.Model, state).Observe(seconds(t.StartNs, t.TimeNs))
 	if t.Attempts > 1 && t.State == signalboxv1.Terminal_STATE_COMPLETED {
 		o.metrics.Fallbacks.WithLabelValues(t.Model).Inc()
+		o.fellBack(s)
 	}
 	parent, sampled := o.parent(ticket)
 	for _, a := range s.Attempts {
@@ -70,8 +73,24 @@ func (o *observer) settled(s settle.Settled) {
 	}
 }
 
+// fellBack alerts that the first candidate did not serve. Outcomes are words of
+// a closed list.
+func (o *observer) fellBack(s settle.Settled) {
+	if len(s.Attempts) < 2 {
+		return
+	}
+	first, last := s.Attempts[0], s.Attempts[len(s.Attempts)-1]
+	o.alerts.Notify(alert.Event{
+		Kind: alert.Fallback, Backend: first.Backend, Model: s.Terminal.Model, RequestID: s.Terminal.RequestId,
+		Detail: first.Backend + ": " + word(first.Outcome.String(), "OUTCOME_") + "; served by " + last.Backend,
+	})
+}
+
 func (o *observer) attempt(a *signalboxv1.Attempt) {
 	m := o.metrics
+	if a.Outcome == signalboxv1.Attempt_OUTCOME_COMPLETED {
+		o.alerts.Notify(alert.Event{Kind: alert.CredentialRejected, Backend: a.Backend, Resolved: true})
+	}
 	m.Attempts.WithLabelValues(a.Backend, word(a.Outcome.String(), "OUTCOME_")).Inc()
 	if a.FirstByteNs > a.StartNs {
 		m.FirstByte.WithLabelValues(a.Backend).Observe(seconds(a.StartNs, a.FirstByteNs))
@@ -100,6 +119,7 @@ func (o *observer) event(e settle.Event) {
 	case settle.CredentialRejected:
 		o.metrics.Credential.WithLabelValues(e.Backend).Inc()
 		o.log.Error("provider rejected our credential", attrs...)
+		o.alerts.Notify(alert.Event{Kind: alert.CredentialRejected, Backend: e.Backend, RequestID: e.RequestID, Detail: "renew the credential of backend " + e.Backend})
 	case settle.Stranger, settle.Mismatch, settle.Unknown, settle.Late:
 		o.log.Warn("witness", append(attrs, slog.String("event", e.Kind.String()))...)
 	case settle.Fallback:

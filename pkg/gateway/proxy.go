@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/pkg/alert"
 	"github.com/signalbox-dev/signalbox/pkg/envoy"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
 	"github.com/signalbox-dev/signalbox/pkg/xds"
@@ -56,11 +57,13 @@ func (g *Gateway) openSupervisor(ctx context.Context, snap *policy.Snapshot) err
 		Admin: "unix:" + filepath.Join(in.Dir, "admin.sock"), Listen: snap.Envoy.Listen, Log: g.log,
 		Ready: func() {
 			g.metrics.Envoy.Set(1)
+			g.alerts.Notify(alert.Event{Kind: alert.EnvoyRestarted, Resolved: true})
 			g.acks.again()
 		},
 		Gone: func(at time.Time) {
 			g.metrics.Envoy.Set(0)
 			g.metrics.EnvoyRestarts.Inc()
+			g.alerts.Notify(alert.Event{Kind: alert.EnvoyRestarted})
 			g.books.EnvoyGone(at)
 		},
 	})}

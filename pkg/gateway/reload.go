@@ -12,6 +12,7 @@ import (
 
 	"github.com/fsnotify/fsnotify"
 
+	"github.com/signalbox-dev/signalbox/pkg/alert"
 	"github.com/signalbox-dev/signalbox/pkg/key"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
 	"github.com/signalbox-dev/signalbox/pkg/xds"
@@ -88,9 +89,11 @@ func (g *Gateway) reloadKeys() {
 	if err != nil {
 		g.metrics.Reloads.WithLabelValues("keys", "error").Inc()
 		g.log.Error("keys not reloaded; the old ones stay in force", slog.Any("error", err))
+		g.alerts.Notify(alert.Event{Kind: alert.ReloadRefused, What: "keys", Detail: "the log has the cause"})
 		return
 	}
 	g.keys.Store(set)
+	g.alerts.Notify(alert.Event{Kind: alert.ReloadRefused, What: "keys", Resolved: true})
 	g.metrics.Reloads.WithLabelValues("keys", "ok").Inc()
 	g.log.Info("keys reloaded")
 }
@@ -122,17 +125,26 @@ func (g *Gateway) reloadConfig(ctx context.Context) {
 		g.keepOld(err)
 		return
 	}
+	sinks, err := alert.Resolve(ctx, next.Alerts)
+	if err != nil {
+		g.keepOld(err)
+		return
+	}
 	if err := g.apply(old, next); err != nil {
 		g.keepOld(err)
 		return
 	}
+	g.alerts.Configure(sinks)
+	g.alerts.Notify(alert.Event{Kind: alert.ReloadRefused, What: "config", Resolved: true})
 	g.metrics.Reloads.WithLabelValues("config", "ok").Inc()
 	g.log.Info("configuration reloaded", slog.String("version", next.Version))
 }
 
 func (g *Gateway) keepOld(err error) {
 	g.metrics.Reloads.WithLabelValues("config", "error").Inc()
-	g.log.Error("configuration not reloaded; the old one stays in force", slog.String("version", g.snapshot.Load().Version), slog.Any("error", err))
+	version := g.snapshot.Load().Version
+	g.log.Error("configuration not reloaded; the old one stays in force", slog.String("version", version), slog.Any("error", err))
+	g.alerts.Notify(alert.Event{Kind: alert.ReloadRefused, What: "config", Detail: "version " + version + " stays in force; signalbox check says what is wrong"})
 }
 
 // apply gives Envoy the backends of next and puts next in force. Backends that

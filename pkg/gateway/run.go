@@ -50,6 +50,7 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	spawn(func(ctx context.Context) error { g.watch(ctx); return nil })
 	spawn(func(ctx context.Context) error { g.acks.run(ctx); return nil })
 	spawn(func(ctx context.Context) error { g.tick(ctx); return nil })
+	spawn(func(ctx context.Context) error { g.alerts.Run(ctx); return nil })
 	spawn(adm.serve)
 	spawn(g.supervise)
 	g.log.Info("serving", slog.String("processor", processor(snap, g.dir)), slog.String("admin", adm.addr()), slog.String("config", snap.Version))
@@ -97,6 +98,7 @@ func listen(addr string) (net.Listener, error) {
 func (g *Gateway) tick(ctx context.Context) {
 	t := time.NewTicker(250 * time.Millisecond)
 	defer t.Stop()
+	watched := blindness{alerts: g.alerts}
 	for {
 		select {
 		case <-ctx.Done():
@@ -105,10 +107,12 @@ func (g *Gateway) tick(ctx context.Context) {
 			g.books.Tick(now)
 			g.metrics.Sessions.Set(float64(g.store.Len()))
 			g.metrics.SessionMem.Set(float64(g.store.Bytes()))
-			g.metrics.WitnessUp.Set(0)
-			if g.witnessHealth() == nil {
-				g.metrics.WitnessUp.Set(1)
+			blind := g.witnessHealth() != nil
+			g.metrics.WitnessUp.Set(1)
+			if blind {
+				g.metrics.WitnessUp.Set(0)
 			}
+			watched.see(blind, now)
 		}
 	}
 }

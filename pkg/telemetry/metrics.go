@@ -48,6 +48,10 @@ type Metrics struct {
 	Envoy            prometheus.Gauge
 	EnvoyRestarts    prometheus.Counter
 	BackendsAwaiting prometheus.Gauge // backends that Envoy has not acknowledged yet
+
+	AlertsFiring  *prometheus.GaugeVec   // alerts that fire: kind
+	AlertMessages *prometheus.CounterVec // messages to sinks: sink, result
+	AlertsDropped *prometheus.CounterVec // alerts that were not kept or not sent: reason
 }
 
 // fast are the buckets of what the gateway itself adds.
@@ -64,6 +68,7 @@ func NewMetrics() *Metrics {
 	m.requests()
 	m.process()
 	m.books()
+	m.alerts()
 	return m
 }
 
@@ -90,8 +95,7 @@ func (m *Metrics) process() {
 	m.Credential = m.counters("credential_rejected_total", "Answers 401 or 403 of a provider to the gateway's own credential.", "backend")
 	m.Secrets = m.counters("secret_reads_total", "Credential references that were read.", "result")
 	m.Reloads = m.counters("reloads_total", "Reloads of the configuration and the keys.", "kind", "result")
-	m.Config = prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "signalbox", Name: "config_info", Help: "1 for the configuration version in force."}, []string{"version"})
-	m.registry.MustRegister(m.Config)
+	m.Config = m.gauges("config_info", "1 for the configuration version in force.", "version")
 	m.Envoy = m.gauge("envoy_up", "1 while the supervised Envoy is ready.")
 	m.EnvoyRestarts = m.counter("envoy_restarts_total", "Starts of Envoy after it ended by itself.")
 	m.BackendsAwaiting = m.gauge("backends_awaiting_envoy", "Backends that are not used yet because Envoy has not acknowledged them.")
@@ -106,6 +110,18 @@ func (m *Metrics) books() {
 	m.WitnessUp = m.gauge("witness_up", "1 while Envoy's file log can be read.")
 	m.WitnessEvents = m.counters("witness_events_total", "What the witnesses disagree on or know alone.", "event")
 	m.UsageMissing = m.counters("usage_missing_total", "Answers without the provider's own usage.", "reason")
+}
+
+func (m *Metrics) alerts() {
+	m.AlertsFiring = m.gauges("alerts_firing", "Alerts that fire, by kind.", "kind")
+	m.AlertMessages = m.counters("alert_messages_total", "Messages to alert sinks, by what became of them.", "sink", "result")
+	m.AlertsDropped = m.counters("alerts_dropped_total", "Alerts that were not kept or not sent.", "reason")
+}
+
+func (m *Metrics) gauges(name, help string, labels ...string) *prometheus.GaugeVec {
+	g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "signalbox", Name: name, Help: help}, labels)
+	m.registry.MustRegister(g)
+	return g
 }
 
 func (m *Metrics) counters(name, help string, labels ...string) *prometheus.CounterVec {
