@@ -223,6 +223,6 @@ func measureCPU(ctx context.Context, o options, scenarios []*scenario, targets [
 // warm opens the connections and fills the pools of every target.
 func warm(sc *scenario, targets []*target, c *http.Client, conns int) error {
 	short := *sc
-	short.d, short.rate, short.repeats = max(300*time.Millisecond, sc.d/4), 0, nil
+	short.d, short.turns, short.rate, short.repeats = max(300*time.Millisecond, sc.d/4), 1, 0, nil
 	return short.run(0, targets, c, conns)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"time"
@@ -17,7 +18,8 @@ type scenario struct {
 	figure  string // the ratio of the costs is called so in the figures,
 	kind    string // with the kind of cost behind it
 	rate    float64
-	d       time.Duration
+	d       time.Duration // of a slice
+	turns   int           // of each lane in a round, which share its slice; 0 is 1
 	repeats []round
 }
 
@@ -29,16 +31,26 @@ type lane struct {
 	bodies [][]byte // sent in turn
 }
 
-// round is one turn of every lane.
+// round is a slice of every lane.
 type round map[string]slice
 
-// slice is what one turn in one lane cost, per request.
+// slice is what the turns of one lane cost, per request.
 type slice struct {
 	n                int
 	envoy, processor float64 // ms of CPU
-	p50, p99         float64 // ms
+	p50, p99         float64 // ms; of several turns the mean
 	errors           int
 	first            string
+}
+
+// and returns the mean of s and another slice, by their requests.
+func (s slice) and(o slice) slice {
+	n := float64(max(s.n+o.n, 1))
+	mean := func(a, b float64) float64 { return (a*float64(s.n) + b*float64(o.n)) / n }
+	return slice{
+		n: s.n + o.n, errors: s.errors + o.errors, first: cmp.Or(s.first, o.first),
+		envoy: mean(s.envoy, o.envoy), processor: mean(s.processor, o.processor), p50: mean(s.p50, o.p50), p99: mean(s.p99, o.p99),
+	}
 }
 
 // ratio is the name of the ratio of the costs.
@@ -62,7 +74,7 @@ func (s *scenario) turn(l lane, t *target, c *http.Client, conns int) (slice, er
 	if err != nil {
 		return slice{}, err
 	}
-	o := work{url: t.url + l.path, key: t.key, bodies: l.bodies, conns: conns, rate: s.rate, d: s.d}.run(c)
+	o := work{url: t.url + l.path, key: t.key, bodies: l.bodies, conns: conns, rate: s.rate, d: s.d / time.Duration(max(s.turns, 1))}.run(c)
 	time.Sleep(settle)
 	after, err := t.cpu()
 	if err != nil {
@@ -94,12 +106,13 @@ func (t *target) cpu() ([2]float64, error) {
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// run runs the scenario once in every lane whose target is there, beginning
-// with another one each time.
+// run runs round k of the scenario in every lane whose target is there. Each
+// time another lane begins.
 func (s *scenario) run(k int, targets []*target, c *http.Client, conns int) error {
 	got := round{}
-	for i := range s.lanes {
-		l := s.lanes[(i+k)%len(s.lanes)]
+	turns := max(s.turns, 1)
+	for i := range turns * len(s.lanes) {
+		l := s.lanes[(i+k+i/len(s.lanes))%len(s.lanes)]
 		for _, t := range targets {
 			if t.name != l.target {
 				continue
@@ -108,7 +121,7 @@ func (s *scenario) run(k int, targets []*target, c *http.Client, conns int) erro
 			if err != nil {
 				return err
 			}
-			got[l.name] = v
+			got[l.name] = got[l.name].and(v)
 		}
 	}
 	s.repeats = append(s.repeats, got)
