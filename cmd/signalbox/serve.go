@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"time"
 
@@ -26,19 +25,6 @@ func start(ctx context.Context, c *call, envoy bool) error {
 		return err
 	}
 	return g.Run(ctx)
-}
-
-func check(_ context.Context, c *call) error {
-	if err := c.parse(0); err != nil {
-		return err
-	}
-	snap, dir, err := gateway.Load(c.config, c.state)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(c.out, "%s: ok, version %s: %d backends, %d models, %d routes, %d teams; state in %s\n",
-		c.config, snap.Version, len(snap.Backends), len(snap.Models), len(snap.Routes), len(snap.Teams), dir)
-	return nil
 }
 
 func render(_ context.Context, c *call) error {

@@ -16,7 +16,10 @@ type Error struct {
 }
 
 // Error is "file:line:column: path: text", as far as each is known.
-func (e Error) Error() string {
+func (e Error) Error() string { return e.line("") }
+
+// line is the error with a word before the place.
+func (e Error) line(word string) string {
 	var b strings.Builder
 	if e.File != "" {
 		b.WriteString(e.File + ":")
@@ -27,6 +30,7 @@ func (e Error) Error() string {
 	if b.Len() > 0 {
 		b.WriteByte(' ')
 	}
+	b.WriteString(word)
 	if e.Path != "" {
 		b.WriteString(e.Path + ": ")
 	}

@@ -20,10 +20,16 @@ const maxFile = 8 << 20
 // Parse reads a configuration file. name stands in the errors, which are all
 // that is wrong with it, as Errors. Defaults are not filled in.
 func Parse(name string, data []byte) (*signalboxv1.Config, error) {
-	root, err := document(data)
-	if err != nil {
-		err.File = name
-		return nil, Errors{*err}
+	c, _, err := parse(name, data)
+	return c, err
+}
+
+// parse also returns the reader, which knows where everything stands.
+func parse(name string, data []byte) (*signalboxv1.Config, *reader, error) {
+	root, bad := document(data)
+	if bad != nil {
+		bad.File = name
+		return nil, nil, Errors{*bad}
 	}
 	c := &signalboxv1.Config{}
 	r := &reader{at: map[path]*yaml.Node{"": root}}
@@ -39,13 +45,13 @@ func Parse(name string, data []byte) (*signalboxv1.Config, error) {
 		}
 	}
 	if len(errs) == 0 {
-		return c, nil
+		return c, r, nil
 	}
 	errs.sort()
 	for i := range errs {
 		errs[i].File = name
 	}
-	return nil, errs
+	return nil, nil, errs
 }
 
 // Validate checks a configuration that did not come from a file; Parse has

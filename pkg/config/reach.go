@@ -131,11 +131,14 @@ func (g *ground) servedBy(i int) []*signalboxv1.Model {
 
 // open reports whether some candidate of m is in a region of all classes.
 func (g *ground) open(m *signalboxv1.Model, classes ...string) bool {
-	return slices.ContainsFunc(m.GetCandidates(), func(c *signalboxv1.ModelCandidate) bool {
-		region := g.region[c.GetBackend()]
-		return !slices.ContainsFunc(classes, func(class string) bool {
-			return class != "" && (region == "" || !slices.Contains(g.regions[class], region))
-		})
+	return slices.ContainsFunc(m.GetCandidates(), func(c *signalboxv1.ModelCandidate) bool { return g.allows(c, classes...) })
+}
+
+// allows reports whether a candidate is in a region of all classes.
+func (g *ground) allows(c *signalboxv1.ModelCandidate, classes ...string) bool {
+	region := g.region[c.GetBackend()]
+	return !slices.ContainsFunc(classes, func(class string) bool {
+		return class != "" && (region == "" || !slices.Contains(g.regions[class], region))
 	})
 }
 
