@@ -85,6 +85,9 @@ func halves(start, end []byte) []byte {
 // Gemini's in two ways.
 func (l usage) tier() string {
 	for _, name := range []string{"service_tier", "serviceTier", "trafficType"} {
+		if !bytes.Contains(l.text, []byte(name)) { // nearly always
+			continue
+		}
 		v, _ := jsonedit.Find(l.text, name)
 		if s, _ := v.Text(l.text); s != "" {
 			return valid(s)
