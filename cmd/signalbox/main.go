@@ -40,6 +40,7 @@ func commands() []command {
 		{"run", "", "run the gateway and the Envoy beside it", run},
 		{"serve", "", "run the processor alone, beside an Envoy of your own", serve},
 		{"render", "[-part bootstrap|clusters]", "print Envoy's configuration", render},
+		{"config", "init", "write a commented starter file", configure},
 		{"check", "[-strict]", "check the configuration and print what it means", check},
 		{"keys", "new|list|revoke", "make, list and revoke virtual keys", keys},
 		{"usage", "[-by team,model,day,backend]", "report usage from the ledger", usage},
