@@ -121,12 +121,12 @@ func (g *Gateway) reloadConfig(ctx context.Context) {
 		g.log.Warn("setting changed that takes a restart; the old value stays in force", slog.String("setting", what))
 	}
 	next = next.Keep(old)
-	if err := g.creds.sync(ctx, next); err != nil {
+	sinks, err := alert.Resolve(ctx, next.Alerts)
+	if err != nil {
 		g.keepOld(err)
 		return
 	}
-	sinks, err := alert.Resolve(ctx, next.Alerts)
-	if err != nil {
+	if err := g.creds.sync(ctx, next); err != nil {
 		g.keepOld(err)
 		return
 	}
@@ -164,6 +164,7 @@ func (g *Gateway) apply(old, next *policy.Snapshot) error {
 		return err
 	}
 	g.acks.want(next)
+	g.ward.configure(next)
 	if old != nil {
 		g.metrics.Config.DeleteLabelValues(old.Version)
 	}
