@@ -20,6 +20,7 @@ type scenario struct {
 	rate    float64
 	d       time.Duration // of a slice
 	turns   int           // of each lane in a round, which share its slice; 0 is 1
+	wide    int           // times as many connections as asked for; 0 is 1
 	repeats []round
 }
 
@@ -74,7 +75,7 @@ func (s *scenario) turn(l lane, t *target, c *http.Client, conns int) (slice, er
 	if err != nil {
 		return slice{}, err
 	}
-	o := work{url: t.url + l.path, key: t.key, bodies: l.bodies, conns: conns, rate: s.rate, d: s.d / time.Duration(max(s.turns, 1))}.run(c)
+	o := work{url: t.url + l.path, key: t.key, bodies: l.bodies, conns: conns * max(s.wide, 1), rate: s.rate, d: s.d / time.Duration(max(s.turns, 1))}.run(c)
 	time.Sleep(settle)
 	after, err := t.cpu()
 	if err != nil {

@@ -86,8 +86,8 @@ func (o options) translated() []*scenario {
 		},
 	}
 	streamed := [][]byte{body(translatedModel, 1<<10, true, "")}
-	stream := &scenario{
-		name: "translated_stream", floor: "noop", d: 2 * o.slice(), figure: "translated_stream", kind: "added", cost: addedCost,
+	stream := &scenario{ // a stream takes half a second: more at once, or a slice has too few
+		name: "translated_stream", floor: "noop", d: 2 * o.slice(), wide: 4, figure: "translated_stream", kind: "added", cost: addedCost,
 		lanes: []lane{ // the provider answers in its dialect where it is reached by its path
 			{name: "alone", target: "alone", path: messagesPath, bodies: streamed},
 			{name: "noop", target: "noop_duplex", path: messagesPath, bodies: streamed},
