@@ -151,6 +151,7 @@ func streamCases() []answerCase {
 		{name: "groq", body: event(`{"x_groq":{"id":"usage","usage":` + count + `},"y":{"x_groq":{"usage":{"a":1}}}}`), want: lifted{"x_groq.usage": count}},
 		{name: "names_later", body: event(`{"model":""}`) + event(`{"model":null}`) + event(`{"model":"m"}`) + event(`{"service_tier":"t"}`), want: lifted{"model": "m", "service_tier": "t"}},
 		{name: "names_with_escapes", body: event(`{"model":"a\/b\u00e9\\u0041\u20AC"}`), want: lifted{"model": `a/bé\u0041€`}},
+		{name: "names_that_are_no_json", body: event(`{"model":"a\qb`+"\x01"+`c","usage":`+count+`}`) + "data: {\"service_tier\":\"a\ndata: b\"}\n\n", want: lifted{"model": "aqb\x01c", "service_tier": "a\nb", "usage": count}},
 		{name: "served_by_another", body: event(`{"model":"m"}`) + event(`{"model":"n","usage":`+count+`}`), want: lifted{"model": "n", "usage": count}},
 		{name: "comment", body: ": \"usage\":{}\n\n: {\"usage\":{}}\n\ndata: {\"usage\":" + count + "}\n\n", want: counted},
 		{name: "no_json", body: event(`"usage":{}`) + event(`{"usage":{}`) + event(`}`) + event(`{"usage":{"a":1]`) + "\n\n\n"},

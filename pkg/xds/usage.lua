@@ -3,7 +3,7 @@
 -- for it.
 --
 -- Metadata sb.usage, key "answer", is a JSON object as text: "model",
--- "service_tier", and objects as they stand in the answer or in an event of it,
+-- "service_tier", and objects, all as they stand in the answer or in an event of it,
 -- by their path there: "usage" (OpenAI, Anthropic), "x_groq.usage",
 -- "message.usage" (Anthropic's first event), "response.usage" (OpenAI's
 -- responses), "usageMetadata" (Gemini). Of several in a stream the last object
@@ -41,14 +41,20 @@ local MAX_KEPT = 4 -- usage objects besides the last
 
 local byte, concat, find, sub = string.byte, table.concat, string.find, string.sub
 
+-- Patterns cost a hundred instructions for each byte that they pass, a search for
+-- a text next to none, and bytes one by one something between. So strings are
+-- passed by searching for their ends.
+
 -- after returns the index behind the string that starts at i.
 local function after(s, i)
-  i = i + 1
+  local from = i + 1
   while true do
-    local at = find(s, '["\\]', i)
+    local at = find(s, '"', from, true)
     if not at then return #s + 1 end
-    if byte(s, at) == 34 then return at + 1 end
-    i = at + 2
+    local n = at - 1
+    while n >= from and byte(s, n) == 92 do n = n - 1 end
+    if (at - n) % 2 == 1 then return at + 1 end
+    from = at + 1
   end
 end
 
@@ -56,35 +62,35 @@ end
 local function closing(s, i)
   local depth = 0
   while true do
-    local at = find(s, '["{}%[%]]', i)
-    if not at then return nil end
-    local c = byte(s, at)
-    i = at + 1
-    if c == 34 then
-      i = after(s, at)
-    elseif c == 123 or c == 91 then
-      depth = depth + 1
-    else
-      depth = depth - 1
-      if depth == 0 then return at end
+    local quote = find(s, '"', i, true)
+    for at = i, (quote or #s + 1) - 1 do
+      local c = byte(s, at)
+      if c == 123 or c == 91 then
+        depth = depth + 1
+      elseif c == 125 or c == 93 then
+        depth = depth - 1
+        if depth == 0 then return at end
+      end
     end
+    if not quote then return nil end
+    i = after(s, quote)
   end
 end
 
-local function unescape(c, hex)
-  if c ~= "u" or #hex < 4 then return c .. hex end
-  local n = tonumber(hex, 16)
-  if n < 0x80 then return string.char(n) end
-  if n < 0x800 then return string.char(0xc0 + n / 64, 0x80 + n % 64) end
-  if n >= 0xd800 and n < 0xe000 then return "?" end
-  return string.char(0xe0 + n / 4096, 0x80 + n / 64 % 64, 0x80 + n % 64)
-end
-
--- name returns what a JSON string says, nil where it is no name.
-local function name(text)
-  if text == "" or #text > MAX_NAME then return nil end
-  if not find(text, "\\", 1, true) then return text end
-  return (text:gsub("\\(.)(%x?%x?%x?%x?)", unescape))
+-- value returns the index of the value of the member whose name ends before i,
+-- nil where that is no name.
+local function value(s, i)
+  local c = byte(s, i)
+  while c and c <= 32 do
+    i = i + 1
+    c = byte(s, i)
+  end
+  if c ~= 58 then return nil end
+  repeat
+    i = i + 1
+    c = byte(s, i)
+  until not c or c > 32
+  return i
 end
 
 local function set(t)
@@ -100,9 +106,9 @@ local walk -- below
 -- strings takes what a string member of an object says.
 local function strings(r, key, text)
   if key == '"service_tier"' then
-    r.tier = name(text) or r.tier
+    r.tier = text
   elseif key == '"model"' or key == '"modelVersion"' then
-    r.model = name(text) or r.model
+    r.model = text
   end
 end
 
@@ -141,14 +147,13 @@ walk = function(doc, inner)
     if c == 34 then
       i = after(doc, at)
       local key = sub(doc, at, i - 1)
-      local _, value = find(doc, "^%s*:%s*", i)
-      if value and wanted[key] then
-        i = value + 1
+      local start = wanted[key] and value(doc, i)
+      if start then
+        i = start
         c = byte(doc, i)
         if c == 34 then
-          local start = i
           i = after(doc, start)
-          strings(r, key, sub(doc, start + 1, i - 2))
+          strings(r, key, sub(doc, start, i - 1))
         elseif c == 123 or c == 91 then
           local stop = closing(doc, i)
           if not stop then return nil end
@@ -175,18 +180,18 @@ end
 local function level(s, i, stop)
   local depth = 0
   while true do
-    local at = find(s, '["{}%[%]]', i)
-    if not at or at > stop then return depth end
-    local c = byte(s, at)
-    i = at + 1
-    if c == 34 then
-      i = after(s, at)
-      if i > stop + 1 then return nil end
-    elseif c == 123 or c == 91 then
-      depth = depth + 1
-    else
-      depth = depth - 1
+    local quote = find(s, '"', i, true)
+    for at = i, quote and quote <= stop and quote - 1 or stop do
+      local c = byte(s, at)
+      if c == 123 or c == 91 then
+        depth = depth + 1
+      elseif c == 125 or c == 93 then
+        depth = depth - 1
+      end
     end
+    if not quote or quote > stop then return depth end
+    i = after(s, quote)
+    if i > stop + 1 then return nil end
   end
 end
 
@@ -200,11 +205,10 @@ local function top(doc, key, first)
     local at, last = find(doc, key, from, true)
     if not at then return nil end
     from = last + 1
-    local _, i = find(doc, "^%s*:%s*", from)
-    if i and byte(doc, i + 1) == first and byte(doc, at - 1) ~= 92 then
+    local i = value(doc, from)
+    if i and byte(doc, i) == first and byte(doc, at - 1) ~= 92 then
       if tries == MAX_TRIES then return false end
       tries = tries + 1
-      i = i + 1
       local stop = first == 34 and after(doc, i) - 1 or first ~= 34 and closing(doc, i)
       if stop then
         local before = at < #doc - stop
@@ -253,7 +257,6 @@ local function read(doc, event, strict)
     if event then sure = sure and inside(r, doc, '"message"', "message") and inside(r, doc, '"response"', "response") end
   end
   if not sure then return walk(doc) end
-  r.model, r.tier = r.model and name(sub(r.model, 2, -2)), r.tier and name(sub(r.tier, 2, -2))
   return r
 end
 
@@ -262,9 +265,24 @@ local function counts(text)
   return text and #text <= MAX_USAGE and not find(text, "^{%s*}") and text or nil
 end
 
+local function unescape(c, hex)
+  if c ~= "u" or #hex < 4 then return c .. hex end
+  local n = tonumber(hex, 16)
+  if n < 0x80 then return string.char(n) end
+  if n < 0x800 then return string.char(0xc0 + n / 64, 0x80 + n % 64) end
+  if n >= 0xd800 and n < 0xe000 then return "?" end
+  return string.char(0xe0 + n / 4096, 0x80 + n / 64 % 64, 0x80 + n % 64)
+end
+
 local function escape(c) return string.format("\\u%04x", byte(c)) end
 
-local function quote(s) return s and '"' .. s:gsub('[%c"\\]', escape) .. '"' end
+-- name returns the text of a string, nil where it is no name. What may be no
+-- JSON is written anew: it would spoil the counts beside it.
+local function name(text)
+  if not text or text == '""' or #text > MAX_NAME then return nil end
+  if not find(text, "\\", 1, true) and not find(text, "%c") then return text end
+  return '"' .. sub(text, 2, -2):gsub("\\(.)(%x?%x?%x?%x?)", unescape):gsub('[%c"\\]', escape) .. '"'
+end
 
 -- lacks tells whether one object has a name in it that the other has not.
 local function lacks(new, old)
@@ -289,7 +307,7 @@ local places = { "model", "service_tier", "usage", "x_groq.usage", "message.usag
 -- each value in the metadata costs Envoy thousands of instructions.
 local function lift(handle, st, r)
   local said = {
-    quote(r.model), quote(r.tier), counts(r.usage), counts(r.groq), counts(r.message), counts(r.response), counts(r.metadata),
+    name(r.model), name(r.tier), counts(r.usage), counts(r.groq), counts(r.message), counts(r.response), counts(r.metadata),
   }
   local all, new = {}, false
   for i = 1, #places do
@@ -322,8 +340,14 @@ local function member(s, key, tail, from)
     end
     if not from then
       from = last + 1
-    elseif not find(s, "^%s*:%s*null", from) and not find(s, '^%s*:%s*""', from) then
-      return at
+    else
+      local i = value(s, from)
+      local c = i and byte(s, i)
+      if c == 110 or c == 34 and byte(s, i + 1) == 34 then
+        -- null or ""
+      else
+        return at
+      end
     end
   end
 end
