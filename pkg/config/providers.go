@@ -102,6 +102,13 @@ func (k *checker) baseURL(p path, b *signalboxv1.Backend) {
 	}
 }
 
+// NeedsPrivate reports whether a base URL needs allow_private: it is http, or
+// its host is not public.
+func NeedsPrivate(baseURL string) bool {
+	u, err := url.Parse(baseURL)
+	return err == nil && (u.Scheme == "http" || private(u.Hostname()))
+}
+
 func plainPath(u *url.URL) bool {
 	if u.EscapedPath() != u.Path {
 		return false
