@@ -25,10 +25,13 @@ func blocks(t *testing.T, file, words string) []string {
 	return all
 }
 
-const readme = "../../README.md"
+const (
+	readme = "../../README.md"
+	alerts = "../../docs/alerts.md"
+)
 
 func TestReadmeConfigurationsLoad(t *testing.T) {
-	all := blocks(t, readme, "yaml config")
+	all := append(blocks(t, readme, "yaml config"), blocks(t, alerts, "yaml config")...)
 	if len(all) == 0 {
 		t.Fatal("no configuration in the README")
 	}
@@ -69,7 +72,7 @@ func TestReadmeCommandsExist(t *testing.T) {
 }
 
 func TestReadmeLinksLead(t *testing.T) {
-	for _, file := range []string{readme, "../../AGENTS.md", "../../docs/errors.md", "../../docs/metrics.md", "../../envoy/README.md"} {
+	for _, file := range []string{readme, "../../AGENTS.md", "../../docs/errors.md", "../../docs/metrics.md", alerts, "../../examples/prometheus/README.md", "../../envoy/README.md"} {
 		doc, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
