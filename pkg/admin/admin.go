@@ -1,4 +1,5 @@
-// Package admin serves the operator's endpoint: metrics, health and readiness.
+// Package admin serves the operator's endpoint: metrics, health and readiness, and
+// how the backends are.
 //
 // Invariants: it answers on loopback only, or to those who show the token; it
 // shows no content, no key and no credential.
@@ -28,6 +29,7 @@ type Options struct {
 	Ready   []Check
 	Version string
 	Token   secret.Value // asked for when not empty
+	Health  func() any   // of the backends, as JSON shows it; nil: not served
 }
 
 // New returns the server; the caller serves and closes it.
@@ -38,6 +40,9 @@ func New(o Options) *http.Server {
 		write(w, http.StatusOK, map[string]string{"status": "ok", "version": o.Version})
 	})
 	mux.HandleFunc("GET /readyz", o.ready)
+	if o.Health != nil {
+		mux.HandleFunc("GET /admin/v1/health", func(w http.ResponseWriter, _ *http.Request) { write(w, http.StatusOK, o.Health()) })
+	}
 	return &http.Server{Handler: o.guard(mux), ReadHeaderTimeout: 5 * time.Second}
 }
 

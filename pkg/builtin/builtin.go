@@ -11,8 +11,10 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/dialect/gemini"
 	"github.com/signalbox-dev/signalbox/pkg/dialect/openai"
 	"github.com/signalbox-dev/signalbox/pkg/dialect/responses"
+	"github.com/signalbox-dev/signalbox/pkg/health"
 	"github.com/signalbox-dev/signalbox/pkg/key"
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
+	"github.com/signalbox-dev/signalbox/pkg/policy"
 	"github.com/signalbox-dev/signalbox/pkg/stage/authenticate"
 	"github.com/signalbox-dev/signalbox/pkg/stage/decide"
 	"github.com/signalbox-dev/signalbox/pkg/stage/fail"
@@ -54,6 +56,7 @@ func Translated() []string { return []string{"openai", "anthropic", "gemini"} }
 type Parts struct {
 	Keys         *atomic.Pointer[key.Set]
 	Acknowledged func(backend string) bool
+	Grade        func(c *policy.Candidate) health.Grade
 	Dialects     map[string]*dialect.Dialect
 	Books        interface {
 		record.Books
@@ -64,16 +67,19 @@ type Parts struct {
 	Metrics *telemetry.Metrics
 }
 
+// allIll counts a request for which no candidate was well.
+func (p Parts) allIll(model string) { p.Metrics.AllIll.WithLabelValues(model).Inc() }
+
 // Stages returns the stages in order.
 func Stages(p Parts) []pipeline.Stage {
 	return []pipeline.Stage{
 		read.Stage{},                     // understand the head; later, the body: refuse what is ambiguous
 		authenticate.Stage{Keys: p.Keys}, // before the body is received: strangers cost nothing
 		list.Stage{},                     // answers that need no provider
-		decide.Stage{Acknowledged: p.Acknowledged, Dialects: p.Dialects},    // the order, within the constraints
-		record.Stage{Books: p.Books},                                        // in the books before any provider sees it
-		trace.Stage{Tracer: p.Tracer},                                       // last of the request: it shows what the others decided
-		fail.Stage{},                                                        // what an error answer becomes
+		decide.Stage{Acknowledged: p.Acknowledged, Grade: p.Grade, AllIll: p.allIll, Dialects: p.Dialects}, // the order, within the constraints
+		record.Stage{Books: p.Books},  // in the books before any provider sees it
+		trace.Stage{Tracer: p.Tracer}, // last of the request: it shows what the others decided
+		fail.Stage{},                  // what an error answer becomes
 		meter.Stage{Books: p.Books, Witness: p.Witness, Metrics: p.Metrics}, // reads the provider's bytes
 		hide.Stage{}, // after the meter: it removes what that needs
 		translate.Stage{Books: p.Books, Witness: p.Witness, Metrics: p.Metrics}, // last of the answer: the others read the provider's bytes

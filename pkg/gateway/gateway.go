@@ -48,6 +48,7 @@ type Gateway struct {
 	metrics *telemetry.Metrics
 	tracer  *telemetry.Tracer
 	alerts  *alert.Hub
+	ward    *ward
 
 	snapshot atomic.Pointer[policy.Snapshot]
 	keys     atomic.Pointer[key.Set]
@@ -106,6 +107,7 @@ func (g *Gateway) open(ctx context.Context, snap *policy.Snapshot) (err error) {
 	if err := g.openAlerts(ctx, snap); err != nil {
 		return err
 	}
+	g.ward = newWard(g.metrics, g.log, g.alerts)
 	set, err := key.Load(KeyFile(g.dir))
 	if err != nil {
 		return err
@@ -166,7 +168,7 @@ func (g *Gateway) openBooks(snap *policy.Snapshot) error {
 		g.log.Info("ledger: unfinished last batch cut off", slog.Int64("bytes", recovered.TornBytes))
 	}
 	g.metrics.LedgerUp.Set(1)
-	obs := &observer{metrics: g.metrics, tracer: g.tracer, log: g.log, alerts: g.alerts, forget: g.store.Forget, parents: map[pipeline.Ticket]telemetry.Parent{}}
+	obs := &observer{metrics: g.metrics, tracer: g.tracer, log: g.log, alerts: g.alerts, ward: g.ward, forget: g.store.Forget, parents: map[pipeline.Ticket]telemetry.Parent{}}
 	book := settle.New(settle.Options{UnknownAfter: snap.State.UnknownAfter, Estimator: new(token.Estimator)})
 	book.Restore(recovered)
 	g.books = &Books{book: book, log: log, observer: obs, metrics: g.metrics, logger: g.log}
@@ -200,7 +202,7 @@ func (g *Gateway) openServer() error {
 		Log:      g.log,
 	}
 	stages := builtin.Stages(builtin.Parts{
-		Keys: &g.keys, Acknowledged: g.acks.has, Dialects: dialects, Books: g.books, Witness: true, Tracer: g.tracer, Metrics: g.metrics,
+		Keys: &g.keys, Acknowledged: g.acks.has, Grade: g.ward.grade, Dialects: dialects, Books: g.books, Witness: true, Tracer: g.tracer, Metrics: g.metrics,
 	})
 	if g.opts.Stages != nil {
 		stages = g.opts.Stages(stages)

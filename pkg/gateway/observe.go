@@ -20,6 +20,7 @@ type observer struct {
 	tracer  *telemetry.Tracer
 	log     *slog.Logger
 	alerts  alert.Notifier
+	ward    *ward
 	forget  func(pipeline.Ticket)
 
 	mu      sync.Mutex
@@ -65,8 +66,10 @@ func (o *observer) settled(s settle.Settled) {
 		o.fellBack(s)
 	}
 	parent, sampled := o.parent(ticket)
+	now := time.Now()
 	for _, a := range s.Attempts {
 		o.attempt(a)
+		o.ward.observe(a, now)
 		if sampled {
 			o.tracer.Attempt(parent, span(a))
 		}

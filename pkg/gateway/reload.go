@@ -164,6 +164,7 @@ func (g *Gateway) apply(old, next *policy.Snapshot) error {
 		return err
 	}
 	g.acks.want(next)
+	g.ward.configure(next)
 	if old != nil {
 		g.metrics.Config.DeleteLabelValues(old.Version)
 	}

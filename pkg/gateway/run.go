@@ -105,6 +105,7 @@ func (g *Gateway) tick(ctx context.Context) {
 			return
 		case now := <-t.C:
 			g.books.Tick(now)
+			g.ward.tick(now)
 			g.metrics.Sessions.Set(float64(g.store.Len()))
 			g.metrics.SessionMem.Set(float64(g.store.Bytes()))
 			blind, up := g.witnessHealth() != nil, 1.0
@@ -148,7 +149,7 @@ func (g *Gateway) listenAdmin(ctx context.Context) (*adminServer, error) {
 		return nil, fmt.Errorf("admin: %w (set admin.listen to a free address)", err)
 	}
 	return &adminServer{l, admin.New(admin.Options{
-		Metrics: g.metrics.Handler(), Version: g.opts.Version, Token: token, Ready: g.checks(),
+		Metrics: g.metrics.Handler(), Version: g.opts.Version, Token: token, Ready: g.checks(), Health: g.ward.status,
 	})}, nil
 }
 

@@ -39,6 +39,7 @@ func Compile(c *signalboxv1.Config) (*Snapshot, error) {
 		Admin:     Admin{Listen: c.GetAdmin().GetListen(), Token: ref(c.GetAdmin().GetToken())},
 		Telemetry: telemetry(c.GetTelemetry()),
 		Alerts:    alerts(c.GetAlerts()),
+		Health:    health(c.GetHealth()),
 		fallback:  compileRoute(config.WithDefaults(&signalboxv1.Route{Name: "default"})),
 	}
 	for _, r := range c.GetRoutes() {

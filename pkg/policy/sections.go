@@ -35,6 +35,13 @@ func telemetry(t *signalboxv1.TelemetrySettings) Telemetry {
 	}
 }
 
+func health(h *signalboxv1.HealthSettings) Health {
+	return Health{
+		Enabled: h.GetEnabled(), Window: h.GetWindow().AsDuration(), ErrorRate: h.GetErrorRate(), SlowFactor: h.GetSlowFactor(),
+		Rest: h.GetRest().AsDuration(), Probe: h.GetProbe().AsDuration(),
+	}
+}
+
 func alerts(a *signalboxv1.AlertSettings) Alerts {
 	k := Alerts{
 		ResolveAfter: a.GetResolveAfter().AsDuration(), Interval: a.GetInterval().AsDuration(),

@@ -41,6 +41,16 @@ type Admin struct {
 	Token  secret.Ref
 }
 
+// Health is when a backend counts as ill; see package health.
+type Health struct {
+	Enabled    bool
+	Window     time.Duration
+	ErrorRate  float64
+	SlowFactor float64
+	Rest       time.Duration
+	Probe      time.Duration
+}
+
 // Telemetry is what is reported and to whom.
 type Telemetry struct {
 	OTLP   OTLP

@@ -20,6 +20,7 @@ type Snapshot struct {
 	Admin     Admin
 	Telemetry Telemetry
 	Alerts    Alerts
+	Health    Health
 
 	fallback *Route   // for what no route fits
 	names    []string // of the models, sorted

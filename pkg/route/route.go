@@ -7,6 +7,7 @@ import (
 
 	"github.com/signalbox-dev/signalbox/pkg/fault"
 	"github.com/signalbox-dev/signalbox/pkg/genai"
+	"github.com/signalbox-dev/signalbox/pkg/health"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
 )
 
@@ -21,6 +22,8 @@ type Request struct {
 	// Takes reports whether a backend can be sent the request, in its own
 	// dialect or translated; nil: all can.
 	Takes func(b *policy.Backend) bool
+	// Grade says how ill a candidate is; nil: all are well.
+	Grade func(c *policy.Candidate) health.Grade
 	Pick  uint64 // random; it alone decides what is left to chance
 }
 
@@ -30,6 +33,7 @@ type Decision struct {
 	Route  *policy.Route
 	Model  *policy.Model
 	Order  []policy.Candidate // first choice first; perhaps shared with the snapshot: not to be changed
+	Graded []Graded           // candidates that are not well, as the model lists them
 	Class  string             // the classes that bound it, sorted, joined by '+'
 	Out    []Out              // candidates that are not in Order, as the model lists them
 	Policy string             // version of the snapshot
@@ -71,7 +75,7 @@ func Decide(s *policy.Snapshot, r Request) (Decision, *fault.Error) {
 	d.Class = class
 	able := permitted & takers(m, r.Takes)
 	served := able & acknowledged(m, r.Acknowledged)
-	d.Order = order(d.Route, m, served, r.Pick)
+	d.Order, d.Graded = healthiest(d.Route, m, served, r)
 	d.Out = out(m, permitted, able, served, d.Order)
 	if permitted == 0 {
 		return d, noCompliant(m.Name, d.Class)
@@ -161,9 +165,9 @@ func out(m *policy.Model, permitted, able, served uint64, order []policy.Candida
 	return list
 }
 
-// order lists the candidates of mask, at most as many as the route tries.
-func order(r *policy.Route, m *policy.Model, mask uint64, pick uint64) []policy.Candidate {
-	n := min(bits.OnesCount64(mask), r.MaxAttempts)
+// order lists the candidates of mask, at most limit.
+func order(r *policy.Route, m *policy.Model, mask uint64, limit int, pick uint64) []policy.Candidate {
+	n := min(bits.OnesCount64(mask), limit)
 	if r.Order == policy.OrderWeighted {
 		return weighted(m, mask, n, pick)
 	}

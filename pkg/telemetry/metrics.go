@@ -49,6 +49,10 @@ type Metrics struct {
 	EnvoyRestarts    prometheus.Counter
 	BackendsAwaiting prometheus.Gauge // backends that Envoy has not acknowledged yet
 
+	Breakers       *prometheus.GaugeVec   // 0 closed, 1 half-open, 2 open: backend, model (as the backend has it)
+	BreakerChanges *prometheus.CounterVec // backend, model, to, reason
+	AllIll         *prometheus.CounterVec // requests for which no candidate was well: model
+
 	AlertsFiring  *prometheus.GaugeVec   // alerts that fire: kind
 	AlertMessages *prometheus.CounterVec // messages to sinks: sink, result
 	AlertsDropped *prometheus.CounterVec // alerts that were not kept or not sent: reason
@@ -68,6 +72,7 @@ func NewMetrics() *Metrics {
 	m.requests()
 	m.process()
 	m.books()
+	m.health()
 	m.alerts()
 	return m
 }
@@ -99,6 +104,12 @@ func (m *Metrics) process() {
 	m.Envoy = m.gauge("envoy_up", "1 while the supervised Envoy is ready.")
 	m.EnvoyRestarts = m.counter("envoy_restarts_total", "Starts of Envoy after it ended by itself.")
 	m.BackendsAwaiting = m.gauge("backends_awaiting_envoy", "Backends that are not used yet because Envoy has not acknowledged them.")
+}
+
+func (m *Metrics) health() {
+	m.Breakers = m.gauges("breaker_state", "How far a backend is left alone for a model of its: 0 closed (not at all), 1 half-open, 2 open.", "backend", "model")
+	m.BreakerChanges = m.counters("breaker_changes_total", "Changes of a breaker's state, and why it was not closed.", "backend", "model", "to", "reason")
+	m.AllIll = m.counters("all_ill_total", "Requests for which every candidate was ill, and which were sent to the healthiest.", "model")
 }
 
 func (m *Metrics) books() {

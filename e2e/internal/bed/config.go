@@ -21,6 +21,7 @@ type Config struct {
 	Admin     Section   `json:"admin,omitempty"`
 	Telemetry Section   `json:"telemetry,omitempty"`
 	Alerts    Section   `json:"alerts,omitempty"`
+	Health    Section   `json:"health,omitempty"` // nil: off, so that what one request does to a backend is not seen by the next
 	Providers []Section `json:"providers,omitempty"`
 	Models    []Section `json:"models,omitempty"`
 	Classes   []Section `json:"classes,omitempty"`
@@ -114,6 +115,9 @@ func (c *Config) complete(state, envoy string) error {
 	}
 	setDefault(c.Envoy, "binary", envoy)
 	setDefault(c.State, "dir", state)
+	if c.Health == nil {
+		c.Health = Section{"enabled": false}
+	}
 	for _, s := range []Section{c.Envoy, c.Admin} {
 		if s["listen"] != nil {
 			continue

@@ -14,6 +14,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
 	"github.com/signalbox-dev/signalbox/pkg/fault"
 	"github.com/signalbox-dev/signalbox/pkg/genai"
+	"github.com/signalbox-dev/signalbox/pkg/health"
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
 	"github.com/signalbox-dev/signalbox/pkg/route"
@@ -24,6 +25,12 @@ type Stage struct {
 	// Acknowledged reports whether the proxy serves a backend's clusters. It is
 	// called concurrently.
 	Acknowledged func(backend string) bool
+	// Grade says how ill a candidate is; nil: all are well. It is called
+	// concurrently.
+	Grade func(c *policy.Candidate) health.Grade
+	// AllIll is told the model of a request for which no candidate was well;
+	// nil: nobody is.
+	AllIll func(model string)
 	// Dialects are all that backends speak, by family.
 	Dialects map[string]*dialect.Dialect
 }
@@ -45,11 +52,15 @@ func (s Stage) RequestBody(x *pipeline.Exchange) *fault.Error {
 		Classes:      x.Classes(),
 		Acknowledged: s.Acknowledged,
 		Takes:        func(b *policy.Backend) bool { return s.takes(x, b) },
+		Grade:        s.Grade,
 		Pick:         rand.Uint64(),
 	})
 	x.Decision = d
 	if f != nil {
 		return f
+	}
+	if s.AllIll != nil && d.AllIll() {
+		s.AllIll(d.Model.Name)
 	}
 	if x.Single && len(d.Order) > 1 {
 		x.Decision.Order = d.Order[:1]

@@ -285,7 +285,7 @@ func (x OtlpSettings_Protocol) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use OtlpSettings_Protocol.Descriptor instead.
 func (OtlpSettings_Protocol) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{14, 0}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{15, 0}
 }
 
 // Level is the least weight of a line that is written.
@@ -341,7 +341,7 @@ func (x LogSettings_Level) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use LogSettings_Level.Descriptor instead.
 func (LogSettings_Level) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{15, 0}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16, 0}
 }
 
 // Format is the form of a line.
@@ -391,7 +391,7 @@ func (x LogSettings_Format) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use LogSettings_Format.Descriptor instead.
 func (LogSettings_Format) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{15, 1}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16, 1}
 }
 
 // Format is the form of its messages.
@@ -444,7 +444,7 @@ func (x AlertSink_Format) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AlertSink_Format.Descriptor instead.
 func (AlertSink_Format) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{17, 0}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{18, 0}
 }
 
 // Event is what an alert can be about.
@@ -509,7 +509,7 @@ func (x AlertSink_Event) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AlertSink_Event.Descriptor instead.
 func (AlertSink_Event) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{17, 1}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{18, 1}
 }
 
 // Config is the whole file. Only providers and models are needed.
@@ -534,6 +534,8 @@ type Config struct {
 	Routes []*Route `protobuf:"bytes,8,rep,name=routes,proto3" json:"routes,omitempty"`
 	// Logs, traces and metrics.
 	Telemetry *TelemetrySettings `protobuf:"bytes,9,opt,name=telemetry,proto3" json:"telemetry,omitempty"`
+	// When a backend is left alone for a while, since it fails or is slow.
+	Health *HealthSettings `protobuf:"bytes,11,opt,name=health,proto3" json:"health,omitempty"`
 	// Who is told when something needs a person.
 	Alerts        *AlertSettings `protobuf:"bytes,12,opt,name=alerts,proto3" json:"alerts,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -629,6 +631,13 @@ func (x *Config) GetRoutes() []*Route {
 func (x *Config) GetTelemetry() *TelemetrySettings {
 	if x != nil {
 		return x.Telemetry
+	}
+	return nil
+}
+
+func (x *Config) GetHealth() *HealthSettings {
+	if x != nil {
+		return x.Health
 	}
 	return nil
 }
@@ -1706,6 +1715,108 @@ func (x *Route) GetHoldLimit() uint64 {
 	return 0
 }
 
+// HealthSettings say when a backend counts as ill for a model: requests then
+// try it after the model's other candidates, and a few find out whether it has
+// recovered. It is never taken away: where all are ill, the least ill is tried
+// first. What is known comes from the requests that are served.
+type HealthSettings struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether any of this is done. false: the order never depends on health.
+	Enabled *bool `protobuf:"varint,1,opt,name=enabled,proto3,oneof" json:"enabled,omitempty"`
+	// How quickly the past is forgotten: its weight halves in this time. Shorter
+	// finds trouble sooner and is surer to see some where there is none.
+	Window *durationpb.Duration `protobuf:"bytes,2,opt,name=window,proto3" json:"window,omitempty"`
+	// Share of failed attempts, from 0 to 1, at which a backend is ill. Five
+	// failures in a row are enough at any share. Answers with status 429 are no
+	// failures: a backend that gives one is left alone for as long as it rests.
+	ErrorRate *float64 `protobuf:"fixed64,3,opt,name=error_rate,json=errorRate,proto3,oneof" json:"error_rate,omitempty"`
+	// A backend is slow, and comes after the others, when its time to the first
+	// byte of a stream is this many times what is usual for it, and well above
+	// that of the model's other candidates.
+	SlowFactor *float64 `protobuf:"fixed64,4,opt,name=slow_factor,json=slowFactor,proto3,oneof" json:"slow_factor,omitempty"`
+	// How long a backend rests that became ill, before any request tries it
+	// again. Each time that it falls ill again soon after, it rests twice as
+	// long, up to six times this.
+	Rest *durationpb.Duration `protobuf:"bytes,5,opt,name=rest,proto3" json:"rest,omitempty"`
+	// Least time between two requests that find out whether a backend has
+	// recovered. They are at most one in twenty, but for one in 30 seconds.
+	Probe         *durationpb.Duration `protobuf:"bytes,6,opt,name=probe,proto3" json:"probe,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HealthSettings) Reset() {
+	*x = HealthSettings{}
+	mi := &file_signalbox_v1_config_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HealthSettings) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HealthSettings) ProtoMessage() {}
+
+func (x *HealthSettings) ProtoReflect() protoreflect.Message {
+	mi := &file_signalbox_v1_config_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HealthSettings.ProtoReflect.Descriptor instead.
+func (*HealthSettings) Descriptor() ([]byte, []int) {
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *HealthSettings) GetEnabled() bool {
+	if x != nil && x.Enabled != nil {
+		return *x.Enabled
+	}
+	return false
+}
+
+func (x *HealthSettings) GetWindow() *durationpb.Duration {
+	if x != nil {
+		return x.Window
+	}
+	return nil
+}
+
+func (x *HealthSettings) GetErrorRate() float64 {
+	if x != nil && x.ErrorRate != nil {
+		return *x.ErrorRate
+	}
+	return 0
+}
+
+func (x *HealthSettings) GetSlowFactor() float64 {
+	if x != nil && x.SlowFactor != nil {
+		return *x.SlowFactor
+	}
+	return 0
+}
+
+func (x *HealthSettings) GetRest() *durationpb.Duration {
+	if x != nil {
+		return x.Rest
+	}
+	return nil
+}
+
+func (x *HealthSettings) GetProbe() *durationpb.Duration {
+	if x != nil {
+		return x.Probe
+	}
+	return nil
+}
+
 // TelemetrySettings say what is reported and to whom. None of it ever holds
 // content, keys or tickets.
 type TelemetrySettings struct {
@@ -1723,7 +1834,7 @@ type TelemetrySettings struct {
 
 func (x *TelemetrySettings) Reset() {
 	*x = TelemetrySettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[13]
+	mi := &file_signalbox_v1_config_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1735,7 +1846,7 @@ func (x *TelemetrySettings) String() string {
 func (*TelemetrySettings) ProtoMessage() {}
 
 func (x *TelemetrySettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[13]
+	mi := &file_signalbox_v1_config_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1748,7 +1859,7 @@ func (x *TelemetrySettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TelemetrySettings.ProtoReflect.Descriptor instead.
 func (*TelemetrySettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{13}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *TelemetrySettings) GetOtlp() *OtlpSettings {
@@ -1787,7 +1898,7 @@ type OtlpSettings struct {
 
 func (x *OtlpSettings) Reset() {
 	*x = OtlpSettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[14]
+	mi := &file_signalbox_v1_config_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1799,7 +1910,7 @@ func (x *OtlpSettings) String() string {
 func (*OtlpSettings) ProtoMessage() {}
 
 func (x *OtlpSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[14]
+	mi := &file_signalbox_v1_config_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1812,7 +1923,7 @@ func (x *OtlpSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OtlpSettings.ProtoReflect.Descriptor instead.
 func (*OtlpSettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{14}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *OtlpSettings) GetEndpoint() string {
@@ -1849,7 +1960,7 @@ type LogSettings struct {
 
 func (x *LogSettings) Reset() {
 	*x = LogSettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[15]
+	mi := &file_signalbox_v1_config_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1861,7 +1972,7 @@ func (x *LogSettings) String() string {
 func (*LogSettings) ProtoMessage() {}
 
 func (x *LogSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[15]
+	mi := &file_signalbox_v1_config_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1874,7 +1985,7 @@ func (x *LogSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogSettings.ProtoReflect.Descriptor instead.
 func (*LogSettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{15}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *LogSettings) GetLevel() LogSettings_Level {
@@ -1915,7 +2026,7 @@ type AlertSettings struct {
 
 func (x *AlertSettings) Reset() {
 	*x = AlertSettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[16]
+	mi := &file_signalbox_v1_config_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1927,7 +2038,7 @@ func (x *AlertSettings) String() string {
 func (*AlertSettings) ProtoMessage() {}
 
 func (x *AlertSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[16]
+	mi := &file_signalbox_v1_config_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1940,7 +2051,7 @@ func (x *AlertSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AlertSettings.ProtoReflect.Descriptor instead.
 func (*AlertSettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *AlertSettings) GetSinks() []*AlertSink {
@@ -2000,7 +2111,7 @@ type AlertSink struct {
 
 func (x *AlertSink) Reset() {
 	*x = AlertSink{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[17]
+	mi := &file_signalbox_v1_config_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2012,7 +2123,7 @@ func (x *AlertSink) String() string {
 func (*AlertSink) ProtoMessage() {}
 
 func (x *AlertSink) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[17]
+	mi := &file_signalbox_v1_config_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2025,7 +2136,7 @@ func (x *AlertSink) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AlertSink.ProtoReflect.Descriptor instead.
 func (*AlertSink) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{17}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *AlertSink) GetName() string {
@@ -2074,7 +2185,7 @@ var File_signalbox_v1_config_proto protoreflect.FileDescriptor
 
 const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\n" +
-	"\x19signalbox/v1/config.proto\x12\fsignalbox.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1asignalbox/v1/setting.proto\"\xb0\x04\n" +
+	"\x19signalbox/v1/config.proto\x12\fsignalbox.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1asignalbox/v1/setting.proto\"\xf0\x04\n" +
 	"\x06Config\x12;\n" +
 	"\x05envoy\x18\x01 \x01(\v2\x1b.signalbox.v1.EnvoySettingsB\b\xca\xf3\x18\x04\n" +
 	"\x02{}R\x05envoy\x12;\n" +
@@ -2088,7 +2199,9 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\x05teams\x18\a \x03(\v2\x12.signalbox.v1.TeamR\x05teams\x12+\n" +
 	"\x06routes\x18\b \x03(\v2\x13.signalbox.v1.RouteR\x06routes\x12G\n" +
 	"\ttelemetry\x18\t \x01(\v2\x1f.signalbox.v1.TelemetrySettingsB\b\xca\xf3\x18\x04\n" +
-	"\x02{}R\ttelemetry\x12=\n" +
+	"\x02{}R\ttelemetry\x12>\n" +
+	"\x06health\x18\v \x01(\v2\x1c.signalbox.v1.HealthSettingsB\b\xca\xf3\x18\x04\n" +
+	"\x02{}R\x06health\x12=\n" +
 	"\x06alerts\x18\f \x01(\v2\x1b.signalbox.v1.AlertSettingsB\b\xca\xf3\x18\x04\n" +
 	"\x02{}R\x06alerts\"\xfe\x04\n" +
 	"\rEnvoySettings\x12-\n" +
@@ -2241,7 +2354,27 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"GATE_EMPTY\x10\x03\x12\x12\n" +
 	"\x0eGATE_MALFORMED\x10\x04\x12\x17\n" +
 	"\x13GATE_CONTENT_FILTER\x10\x05B\x0f\n" +
-	"\r_max_attempts\"\xbe\x01\n" +
+	"\r_max_attempts\"\xab\x03\n" +
+	"\x0eHealthSettings\x12)\n" +
+	"\aenabled\x18\x01 \x01(\bB\n" +
+	"\xca\xf3\x18\x06\n" +
+	"\x04trueH\x00R\aenabled\x88\x01\x01\x12G\n" +
+	"\x06window\x18\x02 \x01(\v2\x19.google.protobuf.DurationB\x14\xca\xf3\x18\x10\n" +
+	"\x022s\x12\x05100ms\x1a\x0310mR\x06window\x126\n" +
+	"\n" +
+	"error_rate\x18\x03 \x01(\x01B\x12\xca\xf3\x18\x0e\n" +
+	"\x030.2\x12\x040.01\x1a\x011H\x01R\terrorRate\x88\x01\x01\x127\n" +
+	"\vslow_factor\x18\x04 \x01(\x01B\x11\xca\xf3\x18\r\n" +
+	"\x013\x12\x031.5\x1a\x03100H\x02R\n" +
+	"slowFactor\x88\x01\x01\x12C\n" +
+	"\x04rest\x18\x05 \x01(\v2\x19.google.protobuf.DurationB\x14\xca\xf3\x18\x10\n" +
+	"\x025s\x12\x05100ms\x1a\x0310mR\x04rest\x12D\n" +
+	"\x05probe\x18\x06 \x01(\v2\x19.google.protobuf.DurationB\x13\xca\xf3\x18\x0f\n" +
+	"\x021s\x12\x0410ms\x1a\x0310mR\x05probeB\n" +
+	"\n" +
+	"\b_enabledB\r\n" +
+	"\v_error_rateB\x0e\n" +
+	"\f_slow_factor\"\xbe\x01\n" +
 	"\x11TelemetrySettings\x128\n" +
 	"\x04otlp\x18\x01 \x01(\v2\x1a.signalbox.v1.OtlpSettingsB\b\xca\xf3\x18\x04\n" +
 	"\x02{}R\x04otlp\x12-\n" +
@@ -2325,7 +2458,7 @@ func file_signalbox_v1_config_proto_rawDescGZIP() []byte {
 }
 
 var file_signalbox_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
-var file_signalbox_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_signalbox_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_signalbox_v1_config_proto_goTypes = []any{
 	(Route_Order)(0),            // 0: signalbox.v1.Route.Order
 	(Route_Leave)(0),            // 1: signalbox.v1.Route.Leave
@@ -2349,12 +2482,13 @@ var file_signalbox_v1_config_proto_goTypes = []any{
 	(*Class)(nil),               // 19: signalbox.v1.Class
 	(*Team)(nil),                // 20: signalbox.v1.Team
 	(*Route)(nil),               // 21: signalbox.v1.Route
-	(*TelemetrySettings)(nil),   // 22: signalbox.v1.TelemetrySettings
-	(*OtlpSettings)(nil),        // 23: signalbox.v1.OtlpSettings
-	(*LogSettings)(nil),         // 24: signalbox.v1.LogSettings
-	(*AlertSettings)(nil),       // 25: signalbox.v1.AlertSettings
-	(*AlertSink)(nil),           // 26: signalbox.v1.AlertSink
-	(*durationpb.Duration)(nil), // 27: google.protobuf.Duration
+	(*HealthSettings)(nil),      // 22: signalbox.v1.HealthSettings
+	(*TelemetrySettings)(nil),   // 23: signalbox.v1.TelemetrySettings
+	(*OtlpSettings)(nil),        // 24: signalbox.v1.OtlpSettings
+	(*LogSettings)(nil),         // 25: signalbox.v1.LogSettings
+	(*AlertSettings)(nil),       // 26: signalbox.v1.AlertSettings
+	(*AlertSink)(nil),           // 27: signalbox.v1.AlertSink
+	(*durationpb.Duration)(nil), // 28: google.protobuf.Duration
 }
 var file_signalbox_v1_config_proto_depIdxs = []int32{
 	10, // 0: signalbox.v1.Config.envoy:type_name -> signalbox.v1.EnvoySettings
@@ -2365,42 +2499,46 @@ var file_signalbox_v1_config_proto_depIdxs = []int32{
 	19, // 5: signalbox.v1.Config.classes:type_name -> signalbox.v1.Class
 	20, // 6: signalbox.v1.Config.teams:type_name -> signalbox.v1.Team
 	21, // 7: signalbox.v1.Config.routes:type_name -> signalbox.v1.Route
-	22, // 8: signalbox.v1.Config.telemetry:type_name -> signalbox.v1.TelemetrySettings
-	25, // 9: signalbox.v1.Config.alerts:type_name -> signalbox.v1.AlertSettings
-	27, // 10: signalbox.v1.EnvoySettings.access_log_flush:type_name -> google.protobuf.Duration
-	27, // 11: signalbox.v1.StateSettings.ledger_sync:type_name -> google.protobuf.Duration
-	27, // 12: signalbox.v1.StateSettings.unknown_after:type_name -> google.protobuf.Duration
-	13, // 13: signalbox.v1.AdminSettings.token:type_name -> signalbox.v1.SecretRef
-	15, // 14: signalbox.v1.Provider.backends:type_name -> signalbox.v1.Backend
-	16, // 15: signalbox.v1.Backend.credential:type_name -> signalbox.v1.Credential
-	27, // 16: signalbox.v1.Backend.connect_timeout:type_name -> google.protobuf.Duration
-	27, // 17: signalbox.v1.Credential.refresh:type_name -> google.protobuf.Duration
-	18, // 18: signalbox.v1.Model.candidates:type_name -> signalbox.v1.ModelCandidate
-	0,  // 19: signalbox.v1.Route.order:type_name -> signalbox.v1.Route.Order
-	27, // 20: signalbox.v1.Route.first_byte_timeout:type_name -> google.protobuf.Duration
-	27, // 21: signalbox.v1.Route.answer_timeout:type_name -> google.protobuf.Duration
-	27, // 22: signalbox.v1.Route.stream_timeout:type_name -> google.protobuf.Duration
-	1,  // 23: signalbox.v1.Route.leave:type_name -> signalbox.v1.Route.Leave
-	2,  // 24: signalbox.v1.Route.metering:type_name -> signalbox.v1.Route.Metering
-	3,  // 25: signalbox.v1.Route.gates:type_name -> signalbox.v1.Route.Gate
-	23, // 26: signalbox.v1.TelemetrySettings.otlp:type_name -> signalbox.v1.OtlpSettings
-	24, // 27: signalbox.v1.TelemetrySettings.log:type_name -> signalbox.v1.LogSettings
-	4,  // 28: signalbox.v1.OtlpSettings.protocol:type_name -> signalbox.v1.OtlpSettings.Protocol
-	5,  // 29: signalbox.v1.LogSettings.level:type_name -> signalbox.v1.LogSettings.Level
-	6,  // 30: signalbox.v1.LogSettings.format:type_name -> signalbox.v1.LogSettings.Format
-	26, // 31: signalbox.v1.AlertSettings.sinks:type_name -> signalbox.v1.AlertSink
-	27, // 32: signalbox.v1.AlertSettings.resolve_after:type_name -> google.protobuf.Duration
-	27, // 33: signalbox.v1.AlertSettings.interval:type_name -> google.protobuf.Duration
-	27, // 34: signalbox.v1.AlertSettings.repeat:type_name -> google.protobuf.Duration
-	7,  // 35: signalbox.v1.AlertSink.format:type_name -> signalbox.v1.AlertSink.Format
-	13, // 36: signalbox.v1.AlertSink.url:type_name -> signalbox.v1.SecretRef
-	13, // 37: signalbox.v1.AlertSink.token:type_name -> signalbox.v1.SecretRef
-	8,  // 38: signalbox.v1.AlertSink.events:type_name -> signalbox.v1.AlertSink.Event
-	39, // [39:39] is the sub-list for method output_type
-	39, // [39:39] is the sub-list for method input_type
-	39, // [39:39] is the sub-list for extension type_name
-	39, // [39:39] is the sub-list for extension extendee
-	0,  // [0:39] is the sub-list for field type_name
+	23, // 8: signalbox.v1.Config.telemetry:type_name -> signalbox.v1.TelemetrySettings
+	22, // 9: signalbox.v1.Config.health:type_name -> signalbox.v1.HealthSettings
+	26, // 10: signalbox.v1.Config.alerts:type_name -> signalbox.v1.AlertSettings
+	28, // 11: signalbox.v1.EnvoySettings.access_log_flush:type_name -> google.protobuf.Duration
+	28, // 12: signalbox.v1.StateSettings.ledger_sync:type_name -> google.protobuf.Duration
+	28, // 13: signalbox.v1.StateSettings.unknown_after:type_name -> google.protobuf.Duration
+	13, // 14: signalbox.v1.AdminSettings.token:type_name -> signalbox.v1.SecretRef
+	15, // 15: signalbox.v1.Provider.backends:type_name -> signalbox.v1.Backend
+	16, // 16: signalbox.v1.Backend.credential:type_name -> signalbox.v1.Credential
+	28, // 17: signalbox.v1.Backend.connect_timeout:type_name -> google.protobuf.Duration
+	28, // 18: signalbox.v1.Credential.refresh:type_name -> google.protobuf.Duration
+	18, // 19: signalbox.v1.Model.candidates:type_name -> signalbox.v1.ModelCandidate
+	0,  // 20: signalbox.v1.Route.order:type_name -> signalbox.v1.Route.Order
+	28, // 21: signalbox.v1.Route.first_byte_timeout:type_name -> google.protobuf.Duration
+	28, // 22: signalbox.v1.Route.answer_timeout:type_name -> google.protobuf.Duration
+	28, // 23: signalbox.v1.Route.stream_timeout:type_name -> google.protobuf.Duration
+	1,  // 24: signalbox.v1.Route.leave:type_name -> signalbox.v1.Route.Leave
+	2,  // 25: signalbox.v1.Route.metering:type_name -> signalbox.v1.Route.Metering
+	3,  // 26: signalbox.v1.Route.gates:type_name -> signalbox.v1.Route.Gate
+	28, // 27: signalbox.v1.HealthSettings.window:type_name -> google.protobuf.Duration
+	28, // 28: signalbox.v1.HealthSettings.rest:type_name -> google.protobuf.Duration
+	28, // 29: signalbox.v1.HealthSettings.probe:type_name -> google.protobuf.Duration
+	24, // 30: signalbox.v1.TelemetrySettings.otlp:type_name -> signalbox.v1.OtlpSettings
+	25, // 31: signalbox.v1.TelemetrySettings.log:type_name -> signalbox.v1.LogSettings
+	4,  // 32: signalbox.v1.OtlpSettings.protocol:type_name -> signalbox.v1.OtlpSettings.Protocol
+	5,  // 33: signalbox.v1.LogSettings.level:type_name -> signalbox.v1.LogSettings.Level
+	6,  // 34: signalbox.v1.LogSettings.format:type_name -> signalbox.v1.LogSettings.Format
+	27, // 35: signalbox.v1.AlertSettings.sinks:type_name -> signalbox.v1.AlertSink
+	28, // 36: signalbox.v1.AlertSettings.resolve_after:type_name -> google.protobuf.Duration
+	28, // 37: signalbox.v1.AlertSettings.interval:type_name -> google.protobuf.Duration
+	28, // 38: signalbox.v1.AlertSettings.repeat:type_name -> google.protobuf.Duration
+	7,  // 39: signalbox.v1.AlertSink.format:type_name -> signalbox.v1.AlertSink.Format
+	13, // 40: signalbox.v1.AlertSink.url:type_name -> signalbox.v1.SecretRef
+	13, // 41: signalbox.v1.AlertSink.token:type_name -> signalbox.v1.SecretRef
+	8,  // 42: signalbox.v1.AlertSink.events:type_name -> signalbox.v1.AlertSink.Event
+	43, // [43:43] is the sub-list for method output_type
+	43, // [43:43] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_signalbox_v1_config_proto_init() }
@@ -2415,13 +2553,14 @@ func file_signalbox_v1_config_proto_init() {
 	file_signalbox_v1_config_proto_msgTypes[9].OneofWrappers = []any{}
 	file_signalbox_v1_config_proto_msgTypes[12].OneofWrappers = []any{}
 	file_signalbox_v1_config_proto_msgTypes[13].OneofWrappers = []any{}
+	file_signalbox_v1_config_proto_msgTypes[14].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_signalbox_v1_config_proto_rawDesc), len(file_signalbox_v1_config_proto_rawDesc)),
 			NumEnums:      9,
-			NumMessages:   18,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

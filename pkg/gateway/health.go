@@ -1,0 +1,162 @@
+package gateway
+
+import (
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/pkg/alert"
+	"github.com/signalbox-dev/signalbox/pkg/health"
+	"github.com/signalbox-dev/signalbox/pkg/policy"
+	"github.com/signalbox-dev/signalbox/pkg/telemetry"
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
+)
+
+// ward feeds the book of health with settled attempts, asks it for decisions,
+// and shows what changes in it.
+type ward struct {
+	book    *health.Book
+	metrics *telemetry.Metrics
+	log     *slog.Logger
+	alerts  alert.Notifier
+}
+
+// stale is how old an attempt's end may be to say something about now: after a
+// restart the proxy's log is read from where it was left.
+const stale = 30 * time.Second
+
+func newWard(m *telemetry.Metrics, log *slog.Logger, alerts alert.Notifier) *ward {
+	return &ward{book: health.New(), metrics: m, log: log, alerts: alerts}
+}
+
+// configure takes the candidates and thresholds of a snapshot.
+func (w *ward) configure(s *policy.Snapshot) {
+	h := s.Health
+	var groups [][]health.Key
+	if h.Enabled {
+		for _, name := range s.Names() {
+			var g []health.Key
+			for i := range s.Models[name].Candidates {
+				g = append(g, cellOf(&s.Models[name].Candidates[i]))
+			}
+			groups = append(groups, g)
+		}
+	}
+	gone := w.book.Configure(health.Options{Window: h.Window, ErrorRate: h.ErrorRate, SlowFactor: h.SlowFactor, Rest: h.Rest, Probe: h.Probe}, groups)
+	for _, k := range gone {
+		w.metrics.Breakers.DeleteLabelValues(k.Backend, k.Model)
+		w.alerts.Notify(alert.Event{Kind: alert.BreakerOpen, Backend: k.Backend, Model: k.Model, Resolved: true})
+	}
+}
+
+func cellOf(c *policy.Candidate) health.Key {
+	return health.Key{Backend: c.Backend.Name, Model: c.Model}
+}
+
+// grade says how ill a candidate is, for one request.
+func (w *ward) grade(c *policy.Candidate) health.Grade {
+	return w.book.Grade(cellOf(c), rand.Uint64(), time.Now()) //nolint:gosec // a share of requests is no secret
+}
+
+// observe takes a settled attempt.
+func (w *ward) observe(a *signalboxv1.Attempt, now time.Time) {
+	if now.Sub(stamp(a.EndNs)) > stale {
+		return
+	}
+	if s, ok := sample(a); ok {
+		w.book.Observe(health.Key{Backend: a.Backend, Model: a.Model}, s, now)
+	}
+}
+
+// sample is what an attempt says about its backend, false for nothing: callers
+// who left, and requests that were wrong.
+func sample(a *signalboxv1.Attempt) (s health.Sample, ok bool) {
+	if a.Stream && a.FirstByteNs > a.StartNs {
+		s.FirstByte = time.Duration(a.FirstByteNs - a.StartNs)
+	}
+	switch a.Outcome {
+	case signalboxv1.Attempt_OUTCOME_COMPLETED:
+		return s, true
+	case signalboxv1.Attempt_OUTCOME_RATE_LIMITED:
+		s.Result = health.Refusal
+		return s, true
+	case signalboxv1.Attempt_OUTCOME_CONNECT_FAILURE, signalboxv1.Attempt_OUTCOME_RESET, signalboxv1.Attempt_OUTCOME_TIMEOUT,
+		signalboxv1.Attempt_OUTCOME_NO_HOST, signalboxv1.Attempt_OUTCOME_CREDENTIAL_REJECTED, signalboxv1.Attempt_OUTCOME_CUT:
+		s.Result = health.Failure
+		return s, true
+	case signalboxv1.Attempt_OUTCOME_HTTP_ERROR:
+		s.Result = health.Failure
+		return s, a.Status >= 500
+	case signalboxv1.Attempt_OUTCOME_REJECTED:
+		s.Result = health.Failure
+		return s, !strings.Contains(a.Details, "content_filter")
+	}
+	return s, false
+}
+
+// tick shows what changed.
+func (w *ward) tick(now time.Time) {
+	for _, c := range w.book.Tick(now) {
+		w.metrics.Breakers.WithLabelValues(c.Key.Backend, c.Key.Model).Set(level(c.State))
+		w.metrics.BreakerChanges.WithLabelValues(c.Key.Backend, c.Key.Model, c.State.String(), c.Grade.String()).Inc()
+		attrs := []any{slog.String("backend", c.Key.Backend), slog.String("model", c.Key.Model), slog.String("state", c.State.String()), slog.String("reason", c.Grade.String())}
+		e := alert.Event{Kind: alert.BreakerOpen, Backend: c.Key.Backend, Model: c.Key.Model}
+		switch c.State {
+		case health.Open:
+			e.Detail = "it is " + c.Grade.String() + "; the model's other candidates come first"
+			w.alerts.Notify(e)
+			w.log.Warn("breaker", attrs...)
+		case health.Closed:
+			e.Resolved = true
+			w.alerts.Notify(e)
+			w.log.Info("breaker", attrs...)
+		case health.HalfOpen:
+			w.log.Info("breaker", attrs...)
+		}
+	}
+}
+
+func level(s health.State) float64 {
+	switch s {
+	case health.Open:
+		return 2
+	case health.HalfOpen:
+		return 1
+	case health.Closed:
+	}
+	return 0
+}
+
+// cellStatus is a cell in the operator's view.
+type cellStatus struct {
+	Backend     string  `json:"backend"`
+	Model       string  `json:"model"` // as the backend has it
+	State       string  `json:"state"`
+	Reason      string  `json:"reason,omitempty"`
+	Since       string  `json:"since,omitempty"` // RFC 3339
+	ErrorRate   float64 `json:"error_rate"`
+	Rate        float64 `json:"attempts_per_second"`
+	FirstByteMS float64 `json:"first_byte_ms"`
+	UsualMS     float64 `json:"usual_first_byte_ms"`
+}
+
+// status is the operator's view of all cells.
+func (w *ward) status() any {
+	all := w.book.Status(time.Now())
+	cells := make([]cellStatus, 0, len(all))
+	for _, s := range all {
+		c := cellStatus{
+			Backend: s.Backend, Model: s.Model, State: s.State.String(),
+			ErrorRate: s.Errors, Rate: s.Rate, FirstByteMS: s.FirstByte.Seconds() * 1e3, UsualMS: s.Usual.Seconds() * 1e3,
+		}
+		if s.State != health.Closed {
+			c.Reason = s.Grade.String()
+		}
+		if !s.Since.IsZero() {
+			c.Since = s.Since.UTC().Format(time.RFC3339)
+		}
+		cells = append(cells, c)
+	}
+	return map[string]any{"cells": cells}
+}

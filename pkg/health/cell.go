@@ -1,0 +1,196 @@
+package health
+
+import (
+	"math"
+	"time"
+)
+
+const (
+	// minFailures and minSamples are what a rate of errors must rest on, as
+	// weights within the window.
+	minFailures = 3.5
+	minSamples  = 8
+	// inARow failures open a breaker at any rate of requests.
+	inARow = 5
+	// usualHalf is the half-life of what is usual for a cell.
+	usualHalf = 10 * time.Minute
+	// minUsual is how much must be known of it.
+	minUsual = 20
+	// clip bounds a sample as a multiple of the usual, so that no single one
+	// makes a cell slow.
+	clip = 10
+	// noise is what a difference in time must exceed to count.
+	noise = 50 * time.Millisecond
+	// probes in a row must be good: of a cell that fails half the time, 6 are
+	// so once in about two minutes.
+	probes         = 6
+	capacityProbes = 2
+	// bored is after how many requests that passed a cell by it gets a probe at
+	// the earliest; patience after what time at the latest.
+	bored    = 20
+	patience = 30 * time.Second
+	// maxRest bounds how long a cell rests that goes out again and again, as a
+	// multiple of Options.Rest; maxRetryAfter what a backend may ask for.
+	maxRest       = 6
+	maxRetryAfter = 5 * time.Minute
+	// lost is after how long without any sample a cell that is out comes back.
+	lost = 10 * time.Minute
+	// steps of the way back last Options.Rest in all.
+	steps = 4
+)
+
+// cell is one backend's service of one model.
+type cell struct {
+	failures sum // of late
+	fast     sum // seconds to the first byte of late
+	usual    sum // their logarithm in the long run: single ones count little
+	row      int // failures in a row
+
+	state State
+	grade Grade     // why it is not closed
+	since time.Time // of the state
+	heard time.Time // the last sample
+	until time.Time // of the rest
+	again int       // how often it went out without having been well for long
+	probe time.Time // the last one
+	shun  int       // requests that passed it by since
+	good  int       // probes in a row
+}
+
+// learn takes a sample into the figures.
+func (c *cell) learn(s Sample, now time.Time, o Options) {
+	c.heard = now
+	switch s.Result {
+	case Refusal:
+		return
+	case Failure:
+		c.row++
+		c.failures.add(1, now, o.Window)
+		return
+	case Success:
+	}
+	c.row = 0
+	c.failures.add(0, now, o.Window)
+	if sec := s.FirstByte.Seconds(); sec > 0 {
+		if c.usual.weight >= minUsual {
+			sec = min(sec, clip*c.normal())
+		}
+		c.fast.add(sec, now, o.Window)
+		c.usual.add(math.Log(sec), now, usualHalf)
+	}
+}
+
+// normal is the usual time to the first byte in seconds, 0 while it is not
+// known.
+func (c *cell) normal() float64 {
+	if c.usual.weight == 0 {
+		return 0
+	}
+	return math.Exp(c.usual.mean())
+}
+
+// fails reports whether the breaker must open for errors.
+func (c *cell) fails(now time.Time, o Options) bool {
+	c.failures.decay(now, o.Window)
+	return c.row >= inARow ||
+		c.failures.weight >= minSamples && c.failures.value >= minFailures && c.failures.mean() >= o.ErrorRate
+}
+
+// slow reports whether the time to the first byte is far above the usual and
+// above that of the best alternative, best in seconds, 0 where none is known.
+func (c *cell) slow(best float64, now time.Time, o Options) bool {
+	c.fast.decay(now, o.Window)
+	c.usual.decay(now, usualHalf)
+	if c.fast.weight < minSamples || c.usual.weight < minUsual {
+		return false
+	}
+	sec := c.fast.mean()
+	return sec > o.SlowFactor*c.normal() && sec-c.normal() > noise.Seconds() && sec > 1.5*best
+}
+
+// out takes the cell out for at least a while.
+func (c *cell) out(why Grade, retryAfter time.Duration, now time.Time, o Options) {
+	rest := o.Rest << min(c.again, 8)
+	c.again++
+	c.state, c.grade, c.since = Open, why, now
+	c.until = now.Add(max(min(rest, maxRest*o.Rest), min(retryAfter, maxRetryAfter)))
+	c.probe, c.shun, c.good = c.until, 0, 0
+}
+
+// probed takes the end of an attempt while the cell is out.
+func (c *cell) probed(s Sample, now time.Time, o Options) {
+	switch {
+	case s.Result == Refusal:
+		if c.grade == Throttled && now.Before(c.until) {
+			c.until = maxTime(c.until, now.Add(min(s.RetryAfter, maxRetryAfter)))
+			return // sent before it went out
+		}
+		c.out(Throttled, s.RetryAfter, now, o)
+	case now.Before(c.until): // sent before it went out, most likely
+	case s.Result == Failure, c.grade == Slow && c.late(s, o):
+		c.good = 0
+	default:
+		c.good++
+		if c.good >= c.needed() {
+			c.state, c.since = HalfOpen, now
+			c.failures, c.fast, c.row = sum{}, sum{}, 0
+		}
+	}
+}
+
+func (c *cell) needed() int {
+	if c.grade == Throttled {
+		return capacityProbes
+	}
+	return probes
+}
+
+// late reports whether a probe of a slow cell was slow: halfway to the factor
+// that takes it out.
+func (c *cell) late(s Sample, o Options) bool {
+	sec := s.FirstByte.Seconds()
+	return sec > (1+o.SlowFactor)/2*c.normal() && sec-c.normal() > noise.Seconds()
+}
+
+// admit says how a request should see the cell. pick is random.
+func (c *cell) admit(pick uint64, now time.Time, o Options) Grade {
+	switch c.state {
+	case Closed:
+		return Well
+	case HalfOpen:
+		step := int64(now.Sub(c.since) / (o.Rest / steps))
+		share := [steps]uint64{10, 25, 50, 75}[max(0, min(step, steps-1))]
+		if pick%100 < share {
+			return Well
+		}
+		return c.grade
+	case Open:
+	}
+	c.shun++
+	since := now.Sub(c.probe)
+	if now.Before(c.until) || since < o.Probe || c.shun < bored && since < patience {
+		return c.grade
+	}
+	c.probe, c.shun = now, 0
+	return Probe
+}
+
+// pass lets time pass.
+func (c *cell) pass(now time.Time, o Options) {
+	switch {
+	case c.state == Open && now.Sub(maxTime(c.heard, c.until)) > lost:
+		c.state, c.since = HalfOpen, now
+		c.failures, c.fast, c.row = sum{}, sum{}, 0
+	case c.state == HalfOpen && now.Sub(c.since) >= o.Rest:
+		c.state, c.since = Closed, now
+	case c.state == Closed && now.Sub(c.since) > 2*maxRest*o.Rest:
+		c.again = 0
+	}
+}
+
+func maxTime(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,36 @@
+package health
+
+import (
+	"math"
+	"time"
+)
+
+// sum is a sum and its weight, of which half is forgotten in each half-life.
+type sum struct {
+	value, weight float64
+	at            time.Time
+}
+
+// decay forgets. A clock that went back makes no difference.
+func (s *sum) decay(now time.Time, half time.Duration) {
+	if d := now.Sub(s.at); d > 0 {
+		f := math.Exp2(-d.Seconds() / half.Seconds())
+		s.value *= f
+		s.weight *= f
+		s.at = now
+	}
+}
+
+func (s *sum) add(v float64, now time.Time, half time.Duration) {
+	s.decay(now, half)
+	s.value += v
+	s.weight++
+}
+
+// mean is 0 where nothing is known.
+func (s *sum) mean() float64 {
+	if s.weight == 0 {
+		return 0
+	}
+	return s.value / s.weight
+}
