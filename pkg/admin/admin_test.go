@@ -54,3 +54,18 @@ func TestToken(t *testing.T) {
 		}
 	}
 }
+
+func TestHealth(t *testing.T) {
+	o := Options{Metrics: http.NotFoundHandler()}
+	if code, _ := ask(t, o, "/admin/v1/health", ""); code != 404 {
+		t.Errorf("%d without anything to show", code)
+	}
+	o.Health = func() any { return map[string]string{"cells": "none"} }
+	if code, body := ask(t, o, "/admin/v1/health", ""); code != 200 || strings.TrimSpace(body) != `{"cells":"none"}` {
+		t.Errorf("%d %s", code, body)
+	}
+	o.Token = secret.New("t")
+	if code, _ := ask(t, o, "/admin/v1/health", ""); code != 401 {
+		t.Errorf("%d without the token", code)
+	}
+}

@@ -63,11 +63,11 @@ func (b *Book) Observe(k Key, s Sample, now time.Time) {
 	case c.state == Open:
 		c.probed(s, now, b.o)
 	case s.Result == Refusal:
-		c.out(Throttled, s.RetryAfter, now, b.o)
+		c.out(Throttled, now, b.o)
 	case c.fails(now, b.o):
-		c.out(Ill, 0, now, b.o)
+		c.out(Ill, now, b.o)
 	case c.slow(b.best(k), now, b.o):
-		c.out(Slow, 0, now, b.o)
+		c.out(Slow, now, b.o)
 	}
 	b.changed(k, c, before)
 }

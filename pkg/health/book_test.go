@@ -93,7 +93,6 @@ func (w *world) share(backend string) float64 {
 var ways = map[string]func(w *world) Sample{
 	"slow":     func(w *world) Sample { return Sample{FirstByte: w.ttft() * 10} },
 	"refusing": func(*world) Sample { return Sample{Result: Refusal} },
-	"asking":   func(*world) Sample { return Sample{Result: Refusal, RetryAfter: 2 * time.Second} },
 	"failing": func(w *world) Sample {
 		if w.rand.IntN(2) == 0 {
 			return Sample{Result: Failure}
@@ -113,7 +112,7 @@ func (w *world) ttft() time.Duration {
 func TestMovesAwayAndComesBack(t *testing.T) {
 	for way, ill := range ways {
 		for _, spread := range []bool{true, false} {
-			for seed := range uint64(20) {
+			for seed := range uint64(8) {
 				t.Run(fmt.Sprintf("%s/spread_%t/%d", way, spread, seed), func(t *testing.T) { promise(t, ill, spread, seed) })
 			}
 		}
@@ -250,19 +249,23 @@ func TestSeldomAsked(t *testing.T) {
 	t.Error("never closed")
 }
 
-func TestRetryAfter(t *testing.T) {
-	for _, c := range []struct{ asks, at time.Duration }{{0, 5 * time.Second}, {20 * time.Second, 20 * time.Second}, {10000 * time.Second, maxRetryAfter}} {
-		w := newWorld(1)
-		b, k := w.book, w.keys[0]
-		b.Observe(k, Sample{Result: Refusal, RetryAfter: c.asks}, w.now)
+// TestRests: nothing comes to a backend that rests, and then a probe does.
+func TestRests(t *testing.T) {
+	w := newWorld(1)
+	b, k := w.book, w.keys[0]
+	rest := options.Rest
+	for range 6 {
+		b.Observe(k, Sample{Result: Refusal}, w.now)
 		for range bored {
-			if b.Grade(k, 0, w.now.Add(c.at-time.Millisecond)) != Throttled {
-				t.Errorf("%v: asked before", c.asks)
+			if b.Grade(k, 0, w.now.Add(rest-time.Millisecond)) != Throttled {
+				t.Errorf("asked before %v", rest)
 			}
 		}
-		if b.Grade(k, 0, w.now.Add(c.at+options.Probe)) != Probe {
-			t.Errorf("%v: not asked after", c.asks)
+		w.now = w.now.Add(rest + options.Probe)
+		if b.Grade(k, 0, w.now) != Probe {
+			t.Errorf("not asked after %v", rest)
 		}
+		rest = min(2*rest, maxRest*options.Rest)
 	}
 }
 

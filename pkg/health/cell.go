@@ -30,9 +30,8 @@ const (
 	bored    = 20
 	patience = 30 * time.Second
 	// maxRest bounds how long a cell rests that goes out again and again, as a
-	// multiple of Options.Rest; maxRetryAfter what a backend may ask for.
-	maxRest       = 6
-	maxRetryAfter = 5 * time.Minute
+	// multiple of Options.Rest.
+	maxRest = 6
 	// lost is after how long without any sample a cell that is out comes back.
 	lost = 10 * time.Minute
 	// steps of the way back last Options.Rest in all.
@@ -109,24 +108,20 @@ func (c *cell) slow(best float64, now time.Time, o Options) bool {
 }
 
 // out takes the cell out for at least a while.
-func (c *cell) out(why Grade, retryAfter time.Duration, now time.Time, o Options) {
+func (c *cell) out(why Grade, now time.Time, o Options) {
 	rest := o.Rest << min(c.again, 8)
 	c.again++
 	c.state, c.grade, c.since = Open, why, now
-	c.until = now.Add(max(min(rest, maxRest*o.Rest), min(retryAfter, maxRetryAfter)))
+	c.until = now.Add(min(rest, maxRest*o.Rest))
 	c.probe, c.shun, c.good = c.until, 0, 0
 }
 
 // probed takes the end of an attempt while the cell is out.
 func (c *cell) probed(s Sample, now time.Time, o Options) {
 	switch {
-	case s.Result == Refusal:
-		if c.grade == Throttled && now.Before(c.until) {
-			c.until = maxTime(c.until, now.Add(min(s.RetryAfter, maxRetryAfter)))
-			return // sent before it went out
-		}
-		c.out(Throttled, s.RetryAfter, now, o)
 	case now.Before(c.until): // sent before it went out, most likely
+	case s.Result == Refusal:
+		c.out(Throttled, now, o)
 	case s.Result == Failure, c.grade == Slow && c.late(s, o):
 		c.good = 0
 	default:

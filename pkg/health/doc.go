@@ -74,9 +74,8 @@ func (s State) String() string {
 
 // Sample is an attempt that ended.
 type Sample struct {
-	Result     Result
-	FirstByte  time.Duration // of a stream; 0: not known, or no stream
-	RetryAfter time.Duration // what a backend without capacity asked for; 0: nothing
+	Result    Result
+	FirstByte time.Duration // of a stream; 0: not known, or no stream
 }
 
 // Result is what an attempt says about its backend.

@@ -107,6 +107,7 @@ type DecisionSpan struct {
 	Policy      string
 	Order       []string // backend/model
 	Out         []string // backend: reason
+	Graded      []string // backend: grade, of those that were not well
 	Refused     string   // code, empty when it went on
 }
 
@@ -133,6 +134,9 @@ func (t *Tracer) Decision(s DecisionSpan) (p Parent, ok bool) {
 		attribute.String("signalbox.policy.version", s.Policy),
 		attribute.StringSlice("signalbox.order", s.Order),
 		attribute.StringSlice("signalbox.excluded", s.Out))
+	if len(s.Graded) > 0 {
+		span.SetAttributes(attribute.StringSlice("signalbox.graded", s.Graded))
+	}
 	if s.ClientID != "" {
 		span.SetAttributes(attribute.String("signalbox.client.request.id", s.ClientID))
 	}

@@ -54,6 +54,9 @@ func Decision(t *telemetry.Tracer, x *pipeline.Exchange, code string) {
 	for _, o := range x.Decision.Out {
 		s.Out = append(s.Out, o.Backend+": "+string(o.Reason))
 	}
+	for _, g := range x.Decision.Graded {
+		s.Graded = append(s.Graded, g.Backend+": "+g.Grade.String())
+	}
 	p, ok := t.Decision(s)
 	x.Trace.Sampled, x.Trace.Trace, x.Trace.Span = ok, p.Trace, p.Span
 }

@@ -1,14 +1,17 @@
 package trace
 
 import (
+	"strings"
 	"testing"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
+	"github.com/signalbox-dev/signalbox/pkg/health"
 	"github.com/signalbox-dev/signalbox/pkg/key"
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
+	"github.com/signalbox-dev/signalbox/pkg/route"
 	"github.com/signalbox-dev/signalbox/pkg/telemetry"
 )
 
@@ -26,6 +29,7 @@ func TestDecisionJoinsTheProxysTrace(t *testing.T) {
 	spans := tracetest.NewInMemoryExporter()
 	tracer := telemetry.NewTracerWith(telemetry.TraceOptions{Sample: 0}, sdktrace.WithSyncer(spans))
 	x := exchange(proxy+"01", true)
+	x.Decision.Graded = []route.Graded{{Backend: "b", Grade: health.Slow}}
 	if f := (Stage{Tracer: tracer}).RequestBody(x); f != nil {
 		t.Fatal(f)
 	}
@@ -39,6 +43,9 @@ func TestDecisionJoinsTheProxysTrace(t *testing.T) {
 	attrs := map[string]string{}
 	for _, a := range got[0].Attributes {
 		attrs[string(a.Key)] = a.Value.String()
+	}
+	if !strings.Contains(attrs["signalbox.graded"], "b: slow") {
+		t.Errorf("graded %v", attrs["signalbox.graded"])
 	}
 	if attrs["signalbox.request.id"] != "ours" || attrs["signalbox.client.request.id"] != "theirs" || attrs["signalbox.key.id"] != "key_1" {
 		t.Errorf("attributes %v", attrs)
