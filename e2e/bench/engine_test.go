@@ -31,8 +31,8 @@ func BenchmarkTranslatedDelta(b *testing.B) {
 // TestTimeIsLinearInTheStream translates streams of rising length. What a delta
 // takes must not rise with them.
 func TestTimeIsLinearInTheStream(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
+	if testing.Short() || raced {
+		t.Skip("measures for seconds")
 	}
 	for from := range talks {
 		for _, coding := range []string{"", "gzip"} {
