@@ -32,7 +32,7 @@ func (l *linter) shadows(i int) []string {
 	r := l.c.GetRoutes()[i]
 	var names []string
 	for _, s := range l.served {
-		if s.index < 0 || s.index >= i || len(r.GetTeams()) > 0 && !l.g.teams[r][s.team.GetName()] || !slices.Contains(l.g.routes[s.model], r) {
+		if s.index < 0 || s.index >= i || l.narrow[s.index] || len(r.GetTeams()) > 0 && !l.g.teams[r][s.team.GetName()] || !slices.Contains(l.g.routes[s.model], r) {
 			continue
 		}
 		if name := quote(s.route.GetName()); !slices.Contains(names, name) {
@@ -134,7 +134,7 @@ func (l *linter) candidates() {
 			}
 		}
 		if j := l.depth(m, ways[m]); listed && j < len(m.GetCandidates()) {
-			l.warn(p.item(j), "is candidate %d of model %q, but no route tries more than %d: it is asked only when one before it is ruled out; raise max_attempts of a route, or remove it", j+1, m.GetName(), attempts(ways[m]))
+			l.warn(p.item(j), "is candidate %d of model %q, but no route tries more than %d: it is asked only when one before it is ruled out or ill; raise max_attempts of a route, or remove it", j+1, m.GetName(), attempts(ways[m]))
 		}
 	}
 }
