@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
+
+	"github.com/signalbox-dev/signalbox/pkg/signal/when"
 )
 
 // checker finds what is wrong with a configuration that could be read.
@@ -17,7 +19,9 @@ type checker struct {
 
 	patternCache map[string]*regexp.Regexp // those of the schema that were needed so far
 
-	backends, modelNames, classes, teamNames *register
+	backends, modelNames, classes, teamNames, channelNames *register
+
+	conditions *when.Compiler // made for the first one
 }
 
 // check returns all that is wrong with c. unsure are places that are wrong in
@@ -44,6 +48,7 @@ func check(c *signalboxv1.Config, unsure []path) Errors {
 	k.providers()
 	k.models()
 	k.teams()
+	k.channels()
 	k.routes()
 	k.reach()
 	return k.errs

@@ -59,8 +59,9 @@ type linter struct {
 // served is one way in which requests are served: those of a team for a model
 // on a route, which is -1 for the built-in one.
 type served struct {
-	model *signalboxv1.Model
-	team  *signalboxv1.Team // nil: callers without one
+	asked *signalboxv1.Model
+	model *signalboxv1.Model // whose candidates serve
+	team  *signalboxv1.Team  // nil: callers without one
 	index int
 	route *signalboxv1.Route
 }
@@ -71,7 +72,7 @@ func newLinter(c *signalboxv1.Config, keys *Keys) *linter {
 	index := make(map[*signalboxv1.Route]int)
 	for i, r := range l.c.GetRoutes() {
 		index[r] = i
-		l.narrow = append(l.narrow, narrow(l.raw.GetRoutes()[i]))
+		l.narrow = append(l.narrow, Narrow(l.raw.GetRoutes()[i]))
 	}
 	builtin := WithDefaults(&signalboxv1.Route{})
 	for _, m := range l.c.GetModels() {
@@ -92,21 +93,21 @@ func (l *linter) serve(m *signalboxv1.Model, t *signalboxv1.Team, index map[*sig
 		if len(l.g.teams[r]) > 0 && !l.g.teams[r][t.GetName()] {
 			continue
 		}
-		l.served = append(l.served, served{m, t, index[r], r})
+		l.served = append(l.served, served{m, l.g.used(r, m), t, index[r], r})
 		if !l.narrow[index[r]] {
 			return
 		}
 	}
-	l.served = append(l.served, served{m, t, -1, builtin})
+	l.served = append(l.served, served{m, m, t, -1, builtin})
 }
 
-// narrow reports whether a route as given may look at more of a request than
-// its model and team. Its fields 1 to 13 and 30 to 39 do not.
-func narrow(r *signalboxv1.Route) bool {
+// Narrow reports whether a route as given may look at more of a request than
+// its model and team. Its fields 1 to 13, 21 and 30 to 39 do not.
+func Narrow(r *signalboxv1.Route) bool {
 	fields := r.ProtoReflect().Descriptor().Fields()
 	for i := range fields.Len() {
 		f := fields.Get(i)
-		if n := f.Number(); r.ProtoReflect().Has(f) && n > 13 && (n < 30 || n > 39) {
+		if n := f.Number(); r.ProtoReflect().Has(f) && n > 13 && n != 21 && (n < 30 || n > 39) {
 			return true
 		}
 	}

@@ -32,7 +32,7 @@ func (l *linter) shadows(i int) []string {
 	r := l.c.GetRoutes()[i]
 	var names []string
 	for _, s := range l.served {
-		if s.index < 0 || s.index >= i || l.narrow[s.index] || len(r.GetTeams()) > 0 && !l.g.teams[r][s.team.GetName()] || !slices.Contains(l.g.routes[s.model], r) {
+		if s.index < 0 || s.index >= i || l.narrow[s.index] || len(r.GetTeams()) > 0 && !l.g.teams[r][s.team.GetName()] || !slices.Contains(l.g.routes[s.asked], r) {
 			continue
 		}
 		if name := quote(s.route.GetName()); !slices.Contains(names, name) {

@@ -15,6 +15,7 @@ func (k *checker) register() {
 	k.modelNames = k.newRegister("model", "models")
 	k.classes = k.newRegister("class", "classes")
 	k.teamNames = k.newRegister("team", "teams")
+	k.channelNames = k.newRegister("channel", "channels")
 	providers := k.newRegister("provider", "providers")
 	for i, v := range k.c.GetProviders() {
 		p := path("providers").item(i)
@@ -26,6 +27,7 @@ func (k *checker) register() {
 	enter(k, k.modelNames, "models", k.c.GetModels())
 	enter(k, k.classes, "classes", k.c.GetClasses())
 	enter(k, k.teamNames, "teams", k.c.GetTeams())
+	enter(k, k.channelNames, "channels", k.c.GetChannels())
 	enter(k, k.newRegister("route", "routes"), "routes", k.c.GetRoutes())
 	enter(k, k.newRegister("sink", "alerts"), "alerts.sinks", k.c.GetAlerts().GetSinks())
 }

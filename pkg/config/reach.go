@@ -34,7 +34,7 @@ func binding(p path) bool {
 	last := string(p[strings.LastIndexByte(string(p), '.')+1:])
 	last, _, _ = strings.Cut(last, "[")
 	return slices.Contains([]string{
-		"providers", "backends", "models", "candidates", "classes", "teams", "routes", "name", "region", "backend", "class", "regions",
+		"providers", "backends", "models", "candidates", "classes", "teams", "routes", "name", "region", "backend", "class", "regions", "use",
 	}, last)
 }
 
@@ -42,24 +42,29 @@ func (k *checker) reachOfTeam(g *ground, p path, t *signalboxv1.Team) {
 	if t.GetClass() == "" {
 		return
 	}
-	var usable, closed []*signalboxv1.Model
+	usable, closed, first := 0, 0, ""
 	named := false
 	for _, m := range k.c.GetModels() {
 		if !MatchAny(t.GetModels(), m.GetName()) {
 			continue
 		}
-		usable = append(usable, m)
-		if g.open(m, t.GetClass(), g.route(m, t.GetName()).GetClass()) {
+		usable++
+		route := g.route(m, t.GetName())
+		asked := m.GetName()
+		m = g.used(route, m)
+		if g.open(m, t.GetClass(), route.GetClass()) {
 			continue
 		}
-		closed = append(closed, m)
-		if i := slices.Index(t.GetModels(), m.GetName()); i >= 0 {
+		if closed++; closed == 1 {
+			first = g.closed(m, t.GetClass(), route.GetClass())
+		}
+		if i := slices.Index(t.GetModels(), asked); i >= 0 {
 			named = true
-			k.fail(p.field("models").item(i), "%s", g.closed(m, t.GetClass(), g.route(m, t.GetName()).GetClass()))
+			k.fail(p.field("models").item(i), "%s", g.closed(m, t.GetClass(), route.GetClass()))
 		}
 	}
-	if !named && len(closed) == len(usable) && len(closed) > 0 {
-		k.fail(p.field("class"), "%s", g.closed(closed[0], t.GetClass(), g.route(closed[0], t.GetName()).GetClass())+"; the same holds for all models of the team")
+	if !named && closed == usable && closed > 0 {
+		k.fail(p.field("class"), "%s", first+"; the same holds for all models of the team")
 	}
 }
 
@@ -99,15 +104,38 @@ func (k *checker) newGround() *ground {
 	return g
 }
 
-// route is the one that serves a team's requests for a model, nil for the
-// built-in one.
+// route is the one that serves a team's requests for a model which no narrower
+// route takes, nil for the built-in one.
 func (g *ground) route(m *signalboxv1.Model, team string) *signalboxv1.Route {
 	for _, r := range g.routes[m] {
-		if len(g.teams[r]) == 0 || g.teams[r][team] {
+		if (len(g.teams[r]) == 0 || g.teams[r][team]) && !Narrow(r) {
 			return r
 		}
 	}
 	return nil
+}
+
+// leads reports whether some request of a team for a model can be on r.
+func (g *ground) leads(m *signalboxv1.Model, team string, r *signalboxv1.Route) bool {
+	for _, x := range g.routes[m] {
+		if len(g.teams[x]) > 0 && !g.teams[x][team] {
+			continue
+		}
+		if x == r || !Narrow(x) {
+			return x == r
+		}
+	}
+	return false
+}
+
+// used is the model whose candidates serve requests for m on r.
+func (g *ground) used(r *signalboxv1.Route, m *signalboxv1.Model) *signalboxv1.Model {
+	for _, x := range g.c.GetModels() {
+		if r.GetUse() != "" && x.GetName() == r.GetUse() {
+			return x
+		}
+	}
+	return m
 }
 
 // servedBy are the models for which route i is the one of some caller.
@@ -122,8 +150,8 @@ func (g *ground) servedBy(i int) []*signalboxv1.Model {
 	}
 	var served []*signalboxv1.Model
 	for _, m := range g.c.GetModels() {
-		if slices.Contains(g.routes[m], r) && slices.ContainsFunc(callers, func(t string) bool { return g.route(m, t) == r }) {
-			served = append(served, m)
+		if slices.Contains(g.routes[m], r) && slices.ContainsFunc(callers, func(t string) bool { return g.leads(m, t, r) }) {
+			served = append(served, g.used(r, m))
 		}
 	}
 	return served

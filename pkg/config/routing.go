@@ -49,6 +49,7 @@ func (k *checker) routes() {
 			k.refer(k.teamNames, t, p.field("teams").item(j))
 		}
 		k.refer(k.classes, r.GetClass(), p.field("class"))
+		k.matching(p, r)
 		if k.raw.GetRoutes()[i].GetFirstByteTimeout() != nil { // its default gives way
 			k.timeouts(p, r)
 		}

@@ -92,12 +92,15 @@ func (ss *session) leave(how string) (bool, error) {
 // notes are the headers that the answer gets from us.
 func (ss *session) notes() []header {
 	x := ss.x
-	h := make([]header, 0, len(x.Notes())+8)
+	h := make([]header, 0, len(x.Notes())+9)
 	if x.Head.ID != "" { // Envoy may answer before we saw the request
 		h = append(h, header{"x-signalbox-request-id", x.Head.ID})
 		if x.Dialect.Family == "anthropic" { // its SDKs show this one, as those of others show x-request-id
 			h = append(h, header{"request-id", x.Head.ID})
 		}
+	}
+	if x.Decision.Route != nil {
+		h = append(h, header{"x-signalbox-rule", x.Decision.Route.Name})
 	}
 	if i := x.Answer.Attempt; i >= 0 {
 		c := &x.Order[i].Candidate

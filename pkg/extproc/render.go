@@ -152,6 +152,7 @@ func (e *encoder) metadata(x *pipeline.Exchange, facts string) {
 	e.structField("ticket", ticketText(x.Ticket))
 	e.structField("facts", facts)
 	e.structField("model", x.Order[0].Candidate.Model)
+	e.structField("rule", x.Decision.Route.Name)
 	e.structField("api", x.Dialect.Family) // whose shape the proxy's own errors take
 	if x.HiddenByProxy() {
 		e.structFlag("hide_usage")

@@ -80,7 +80,7 @@ func TestDispatch(t *testing.T) {
 		t.Error(diff)
 	}
 	metadata := map[string]any{
-		"signalbox": map[string]any{"ticket": "ab010000000000000000000000000000", "facts": "at=1&te=x", "model": "model-a", "api": "openai", "hide_usage": true},
+		"signalbox": map[string]any{"ticket": "ab010000000000000000000000000000", "facts": "at=1&te=x", "model": "model-a", "api": "openai", "rule": "", "hide_usage": true},
 	}
 	if diff := cmp.Diff(metadata, m.DynamicMetadata.AsMap()); diff != "" {
 		t.Error(diff)

@@ -19,6 +19,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/jsonedit"
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
+	"github.com/signalbox-dev/signalbox/pkg/signal"
 	"github.com/signalbox-dev/signalbox/pkg/stage/hide"
 	"github.com/signalbox-dev/signalbox/pkg/stage/record"
 )
@@ -276,11 +277,23 @@ func readPath(x *pipeline.Exchange, value string) {
 	x.Head.Query = strings.Join(kept, "&")
 }
 
+// see copies a header that routes look at.
+func see(x *pipeline.Exchange, looked []string, name, value []byte) {
+	if _, ok := slices.BinarySearch(looked, string(name)); ok {
+		value = value[:min(len(value), signal.MaxHeader)]
+		x.Head.Seen = append(x.Head.Seen, signal.Header{Name: string(name), Value: string(value)})
+	}
+}
+
 // readHead copies what the stages need of the request's head.
 func readHead(x *pipeline.Exchange, h headers) {
 	x.Head.NoBody = h.end()
 	x.Head.ContentLength = -1
+	looked := x.Snapshot.Headers()
 	for name, value := range h.each {
+		if len(looked) > 0 {
+			see(x, looked, name, value)
+		}
 		switch string(name) {
 		case ":method":
 			x.Head.Method = string(value)

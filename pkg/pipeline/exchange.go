@@ -12,6 +12,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/key"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
 	"github.com/signalbox-dev/signalbox/pkg/route"
+	"github.com/signalbox-dev/signalbox/pkg/signal"
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
@@ -66,6 +67,7 @@ type Head struct {
 	NoBody        bool   // the request ends with its head
 	KeyInQuery    bool   // a key came in the query; Query is without it
 	Credentials   []Field
+	Seen          []signal.Header // those that routes look at
 }
 
 // Field is a header.

@@ -53,7 +53,8 @@ func Compile(c *signalboxv1.Config) (*Snapshot, error) {
 	s.Models = s.compileModels(c.GetModels())
 	s.names = slices.Sorted(maps.Keys(s.Models))
 	s.Teams = s.compileTeams(c.GetTeams())
-	return s, nil
+	s.compileChannels(c.GetChannels())
+	return s, s.compileRules(c.GetRoutes())
 }
 
 // versionOf names a configuration by its meaning: comments, order of keys and

@@ -22,22 +22,33 @@ type Snapshot struct {
 	Alerts    Alerts
 	Health    Health
 
+	channels []channel
+	ruled    bool     // see Ruled
+	headers  []string // that channels and routes look at, sorted
 	fallback *Route   // for what no route fits
 	names    []string // of the models, sorted
 }
 
-// Route is how requests for a model by a team are tried: the first configured
-// route that fits, a built-in default otherwise. It never returns nil.
+// Route is how requests for a model by a team are tried of which nothing else
+// is known: the first configured route that fits, a built-in default otherwise.
+// It never returns nil.
 func (s *Snapshot) Route(model, team string) *Route {
 	if m, ok := s.Models[model]; ok {
-		return m.Route(team)
+		r, _ := m.Choose(team, nil)
+		return r
 	}
 	for _, r := range s.Routes {
-		if config.MatchAny(r.Models, model) && r.fits(team) {
+		if config.MatchAny(r.Models, model) && r.fits(team) && !r.rule.narrow {
 			return r
 		}
 	}
 	return s.fallback
+}
+
+// Ruled reports whether a route looks at more of a request than its model and
+// its team.
+func (s *Snapshot) Ruled() bool {
+	return s.ruled
 }
 
 // Names are the names of all models, sorted.

@@ -61,16 +61,6 @@ type Model struct {
 // All is the mask of all candidates.
 func (m *Model) All() uint64 { return 1<<len(m.Candidates) - 1 }
 
-// Route is how a team's requests for the model are tried; see Snapshot.Route.
-func (m *Model) Route(team string) *Route {
-	for _, r := range m.routes {
-		if r.fits(team) {
-			return r
-		}
-	}
-	return m.fallback
-}
-
 // Order says which candidate comes first.
 type Order uint8
 
@@ -106,7 +96,7 @@ const (
 	GateFilter                      // the provider's filter stopped it before any content
 )
 
-// Route is how requests for some models by some teams are tried.
+// Route is how requests are tried that its models, its teams and its rule fit.
 type Route struct {
 	Name        string
 	Models      []string // patterns; empty: all
@@ -125,7 +115,10 @@ type Route struct {
 	Gates     Gate  // none: answers with a good status are final
 	HoldLimit int64 // bytes of an answer that gates hold at most
 
+	Use *Model // whose candidates serve in place of those of the model asked for; nil: those
+
 	teams map[string]bool
+	rule  rule
 }
 
 func (r *Route) fits(team string) bool { return len(r.teams) == 0 || r.teams[team] }

@@ -9,6 +9,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/genai"
 	"github.com/signalbox-dev/signalbox/pkg/health"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
+	"github.com/signalbox-dev/signalbox/pkg/signal"
 )
 
 // Request is what a choice depends on.
@@ -25,18 +26,23 @@ type Request struct {
 	// Grade says how ill a candidate is; nil: all are well.
 	Grade func(c *policy.Candidate) health.Grade
 	Pick  uint64 // random; it alone decides what is left to chance
+	// Facts are what routes can look at besides the above, which is entered
+	// there; nil: nothing is known.
+	Facts *signal.Facts
 }
 
 // Decision is the choice and its reasons. Route and Model are set as far as the
 // choice got, also beside a fault.
 type Decision struct {
-	Route  *policy.Route
-	Model  *policy.Model
-	Order  []policy.Candidate // first choice first; perhaps shared with the snapshot: not to be changed
-	Graded []Graded           // candidates that are not well, as the model lists them
-	Class  string             // the classes that bound it, sorted, joined by '+'
-	Out    []Out              // candidates that are not in Order, as the model lists them
-	Policy string             // version of the snapshot
+	Route   *policy.Route
+	Model   *policy.Model
+	Channel string             // empty: none
+	Failed  []*policy.Route    // whose condition failed, so that they did not fit
+	Order   []policy.Candidate // first choice first; perhaps shared with the snapshot: not to be changed
+	Graded  []Graded           // candidates that are not well, as the model lists them
+	Class   string             // the classes that bound it, sorted, joined by '+'
+	Out     []Out              // candidates that are not in Order, as the model lists them
+	Policy  string             // version of the snapshot
 }
 
 // Out is a candidate that is not in the order, and why.
@@ -67,10 +73,11 @@ func Decide(s *policy.Snapshot, r Request) (Decision, *fault.Error) {
 	if m == nil {
 		return d, notFound(s, r)
 	}
-	d.Model, d.Route = m, m.Route(r.Team)
+	match(s, &d, m, &r)
 	if !team.May(m.Name) || !policy.Allows(r.Allowed, m.Name) {
 		return d, notAllowed(m.Name)
 	}
+	m = d.Model
 	permitted, class := bound(s, &d, team, r.Classes)
 	d.Class = class
 	able := permitted & takers(m, r.Takes)

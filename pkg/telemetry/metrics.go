@@ -29,6 +29,7 @@ type Metrics struct {
 	SessionMem prometheus.Gauge
 	NoFallback prometheus.Counter // requests run without fallback because session memory was full
 	Attempted  *prometheus.CounterVec
+	RuleErrors *prometheus.CounterVec // conditions that failed: route
 	Gated      *prometheus.CounterVec // answers turned down at a gate: reason
 
 	Credential *prometheus.CounterVec // our credential was rejected: backend
@@ -89,6 +90,7 @@ func (m *Metrics) requests() {
 	m.Stays = m.counters("answers_total", "Answers by how the request filter left them.", "how")
 	m.Faults = m.counters("faults_total", "Error answers that the gateway wrote itself.", "code")
 	m.Attempted = m.counters("attempt_filter_total", "Calls of the attempt filter, by what it did.", "result")
+	m.RuleErrors = m.counters("rule_errors_total", "Conditions of routes that failed, so that the route did not fit.", "route")
 	m.Gated = m.counters("gated_total", "Answers with a good status that a gate of their route turned down.", "reason")
 }
 

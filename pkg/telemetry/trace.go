@@ -103,6 +103,7 @@ type DecisionSpan struct {
 	Team        string
 	KeyID       string
 	Route       string
+	Channel     string
 	Class       string
 	Policy      string
 	Order       []string // backend/model
@@ -130,6 +131,7 @@ func (t *Tracer) Decision(s DecisionSpan) (p Parent, ok bool) {
 		attribute.String("signalbox.team", s.Team),
 		attribute.String("signalbox.key.id", s.KeyID),
 		attribute.String("signalbox.route", s.Route),
+		attribute.String("signalbox.channel", s.Channel),
 		attribute.String("signalbox.class", s.Class),
 		attribute.String("signalbox.policy.version", s.Policy),
 		attribute.StringSlice("signalbox.order", s.Order),

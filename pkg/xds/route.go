@@ -67,6 +67,7 @@ func answerHeaders(left bool) list {
 		headers = append(headers, [][2]string{
 			{"x-signalbox-request-id", "%REQ(X-REQUEST-ID)%"},
 			{"x-signalbox-provider", "%CLUSTER_METADATA(" + namespace + ":provider)%"},
+			{"x-signalbox-rule", "%DYNAMIC_METADATA(" + namespace + ":rule)%"},
 			{"x-signalbox-model", "%DYNAMIC_METADATA(" + namespace + ":model)%"},
 		}...)
 	}

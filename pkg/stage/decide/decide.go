@@ -18,6 +18,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
 	"github.com/signalbox-dev/signalbox/pkg/route"
+	"github.com/signalbox-dev/signalbox/pkg/signal"
 )
 
 // Stage decides with the exchange's pinned snapshot.
@@ -31,6 +32,9 @@ type Stage struct {
 	// AllIll is told the model of a request for which no candidate was well;
 	// nil: nobody is.
 	AllIll func(model string)
+	// RuleFailed is told the name of a route whose condition failed; nil: nobody
+	// is.
+	RuleFailed func(route string)
 	// Dialects are all that backends speak, by family.
 	Dialects map[string]*dialect.Dialect
 }
@@ -54,8 +58,14 @@ func (s Stage) RequestBody(x *pipeline.Exchange) *fault.Error {
 		Takes:        func(b *policy.Backend) bool { return s.takes(x, b) },
 		Grade:        s.Grade,
 		Pick:         rand.Uint64(),
+		Facts:        facts(x),
 	})
 	x.Decision = d
+	if s.RuleFailed != nil {
+		for _, r := range d.Failed {
+			s.RuleFailed(r.Name)
+		}
+	}
 	if f != nil {
 		return f
 	}
@@ -73,6 +83,18 @@ func (s Stage) RequestBody(x *pipeline.Exchange) *fault.Error {
 		}
 	}
 	return first(x)
+}
+
+// facts are what routes may look at; nil when none of them looks at anything.
+func facts(x *pipeline.Exchange) *signal.Facts {
+	if !x.Snapshot.Ruled() {
+		return nil
+	}
+	return &signal.Facts{
+		KeyID: x.Caller.Key.ID, KeyName: x.Caller.Key.Name,
+		Operation: x.Endpoint.Operation, Time: x.Arrived, Headers: x.Head.Seen,
+		Call: &x.Call, Front: x.Dialect.Front,
+	}
 }
 
 // first writes the request for a translated first candidate. One for which it

@@ -46,7 +46,7 @@ func Decision(t *telemetry.Tracer, x *pipeline.Exchange, code string) {
 		s.KeyID = x.Caller.Key.ID
 	}
 	if x.Decision.Route != nil {
-		s.Route = x.Decision.Route.Name
+		s.Route, s.Channel = x.Decision.Route.Name, x.Decision.Channel
 	}
 	for _, p := range x.Order {
 		s.Order = append(s.Order, p.Candidate.Backend.Name+"/"+p.Candidate.Model)

@@ -28,6 +28,71 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Day is a day of the week.
+type Hours_Day int32
+
+const (
+	Hours_DAY_UNSPECIFIED Hours_Day = 0 // none
+	Hours_DAY_MON         Hours_Day = 1 // Monday
+	Hours_DAY_TUE         Hours_Day = 2 // Tuesday
+	Hours_DAY_WED         Hours_Day = 3 // Wednesday
+	Hours_DAY_THU         Hours_Day = 4 // Thursday
+	Hours_DAY_FRI         Hours_Day = 5 // Friday
+	Hours_DAY_SAT         Hours_Day = 6 // Saturday
+	Hours_DAY_SUN         Hours_Day = 7 // Sunday
+)
+
+// Enum value maps for Hours_Day.
+var (
+	Hours_Day_name = map[int32]string{
+		0: "DAY_UNSPECIFIED",
+		1: "DAY_MON",
+		2: "DAY_TUE",
+		3: "DAY_WED",
+		4: "DAY_THU",
+		5: "DAY_FRI",
+		6: "DAY_SAT",
+		7: "DAY_SUN",
+	}
+	Hours_Day_value = map[string]int32{
+		"DAY_UNSPECIFIED": 0,
+		"DAY_MON":         1,
+		"DAY_TUE":         2,
+		"DAY_WED":         3,
+		"DAY_THU":         4,
+		"DAY_FRI":         5,
+		"DAY_SAT":         6,
+		"DAY_SUN":         7,
+	}
+)
+
+func (x Hours_Day) Enum() *Hours_Day {
+	p := new(Hours_Day)
+	*p = x
+	return p
+}
+
+func (x Hours_Day) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Hours_Day) Descriptor() protoreflect.EnumDescriptor {
+	return file_signalbox_v1_config_proto_enumTypes[0].Descriptor()
+}
+
+func (Hours_Day) Type() protoreflect.EnumType {
+	return &file_signalbox_v1_config_proto_enumTypes[0]
+}
+
+func (x Hours_Day) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Hours_Day.Descriptor instead.
+func (Hours_Day) EnumDescriptor() ([]byte, []int) {
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{14, 0}
+}
+
 // Order says which candidate comes first.
 type Route_Order int32
 
@@ -62,11 +127,11 @@ func (x Route_Order) String() string {
 }
 
 func (Route_Order) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[0].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[1].Descriptor()
 }
 
 func (Route_Order) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[0]
+	return &file_signalbox_v1_config_proto_enumTypes[1]
 }
 
 func (x Route_Order) Number() protoreflect.EnumNumber {
@@ -75,7 +140,7 @@ func (x Route_Order) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Route_Order.Descriptor instead.
 func (Route_Order) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{12, 0}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{15, 0}
 }
 
 // Leave says when Signalbox lets Envoy serve on alone.
@@ -112,11 +177,11 @@ func (x Route_Leave) String() string {
 }
 
 func (Route_Leave) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[1].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[2].Descriptor()
 }
 
 func (Route_Leave) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[1]
+	return &file_signalbox_v1_config_proto_enumTypes[2]
 }
 
 func (x Route_Leave) Number() protoreflect.EnumNumber {
@@ -125,7 +190,7 @@ func (x Route_Leave) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Route_Leave.Descriptor instead.
 func (Route_Leave) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{12, 1}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{15, 1}
 }
 
 // Metering says who counts tokens.
@@ -162,11 +227,11 @@ func (x Route_Metering) String() string {
 }
 
 func (Route_Metering) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[2].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[3].Descriptor()
 }
 
 func (Route_Metering) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[2]
+	return &file_signalbox_v1_config_proto_enumTypes[3]
 }
 
 func (x Route_Metering) Number() protoreflect.EnumNumber {
@@ -175,7 +240,7 @@ func (x Route_Metering) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Route_Metering.Descriptor instead.
 func (Route_Metering) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{12, 2}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{15, 2}
 }
 
 // Gate is a reason to turn an answer with a good status down, before the
@@ -222,11 +287,11 @@ func (x Route_Gate) String() string {
 }
 
 func (Route_Gate) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[3].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[4].Descriptor()
 }
 
 func (Route_Gate) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[3]
+	return &file_signalbox_v1_config_proto_enumTypes[4]
 }
 
 func (x Route_Gate) Number() protoreflect.EnumNumber {
@@ -235,7 +300,7 @@ func (x Route_Gate) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Route_Gate.Descriptor instead.
 func (Route_Gate) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{12, 3}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{15, 3}
 }
 
 // Protocol is the transport of OTLP.
@@ -272,11 +337,11 @@ func (x OtlpSettings_Protocol) String() string {
 }
 
 func (OtlpSettings_Protocol) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[4].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[5].Descriptor()
 }
 
 func (OtlpSettings_Protocol) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[4]
+	return &file_signalbox_v1_config_proto_enumTypes[5]
 }
 
 func (x OtlpSettings_Protocol) Number() protoreflect.EnumNumber {
@@ -285,7 +350,7 @@ func (x OtlpSettings_Protocol) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use OtlpSettings_Protocol.Descriptor instead.
 func (OtlpSettings_Protocol) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{15, 0}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{18, 0}
 }
 
 // Level is the least weight of a line that is written.
@@ -328,11 +393,11 @@ func (x LogSettings_Level) String() string {
 }
 
 func (LogSettings_Level) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[5].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[6].Descriptor()
 }
 
 func (LogSettings_Level) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[5]
+	return &file_signalbox_v1_config_proto_enumTypes[6]
 }
 
 func (x LogSettings_Level) Number() protoreflect.EnumNumber {
@@ -341,7 +406,7 @@ func (x LogSettings_Level) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use LogSettings_Level.Descriptor instead.
 func (LogSettings_Level) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16, 0}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{19, 0}
 }
 
 // Format is the form of a line.
@@ -378,11 +443,11 @@ func (x LogSettings_Format) String() string {
 }
 
 func (LogSettings_Format) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[6].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[7].Descriptor()
 }
 
 func (LogSettings_Format) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[6]
+	return &file_signalbox_v1_config_proto_enumTypes[7]
 }
 
 func (x LogSettings_Format) Number() protoreflect.EnumNumber {
@@ -391,7 +456,7 @@ func (x LogSettings_Format) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use LogSettings_Format.Descriptor instead.
 func (LogSettings_Format) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16, 1}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{19, 1}
 }
 
 // Format is the form of its messages.
@@ -431,11 +496,11 @@ func (x AlertSink_Format) String() string {
 }
 
 func (AlertSink_Format) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[7].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[8].Descriptor()
 }
 
 func (AlertSink_Format) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[7]
+	return &file_signalbox_v1_config_proto_enumTypes[8]
 }
 
 func (x AlertSink_Format) Number() protoreflect.EnumNumber {
@@ -444,7 +509,7 @@ func (x AlertSink_Format) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AlertSink_Format.Descriptor instead.
 func (AlertSink_Format) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{18, 0}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{21, 0}
 }
 
 // Event is what an alert can be about.
@@ -496,11 +561,11 @@ func (x AlertSink_Event) String() string {
 }
 
 func (AlertSink_Event) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[8].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[9].Descriptor()
 }
 
 func (AlertSink_Event) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[8]
+	return &file_signalbox_v1_config_proto_enumTypes[9]
 }
 
 func (x AlertSink_Event) Number() protoreflect.EnumNumber {
@@ -509,7 +574,7 @@ func (x AlertSink_Event) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AlertSink_Event.Descriptor instead.
 func (AlertSink_Event) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{18, 1}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{21, 1}
 }
 
 // Config is the whole file. Only providers and models are needed.
@@ -529,11 +594,14 @@ type Config struct {
 	Classes []*Class `protobuf:"bytes,6,rep,name=classes,proto3" json:"classes,omitempty"`
 	// Groups of callers. A virtual key belongs to one team or to none.
 	Teams []*Team `protobuf:"bytes,7,rep,name=teams,proto3" json:"teams,omitempty"`
-	// How requests are tried. The first route that fits a request's model and
-	// team counts; one that fits none is served with the defaults of a route.
+	// How requests are tried. The first route that fits a request counts; one
+	// that fits none is served with the defaults of a route.
 	Routes []*Route `protobuf:"bytes,8,rep,name=routes,proto3" json:"routes,omitempty"`
 	// Logs, traces and metrics.
 	Telemetry *TelemetrySettings `protobuf:"bytes,9,opt,name=telemetry,proto3" json:"telemetry,omitempty"`
+	// Kinds of callers, as live chat or batch jobs, which routes can tell apart.
+	// A request is of the first channel that it fits, or of none.
+	Channels []*Channel `protobuf:"bytes,10,rep,name=channels,proto3" json:"channels,omitempty"`
 	// When a backend is left alone for a while, since it fails or is slow.
 	Health *HealthSettings `protobuf:"bytes,11,opt,name=health,proto3" json:"health,omitempty"`
 	// Who is told when something needs a person.
@@ -631,6 +699,13 @@ func (x *Config) GetRoutes() []*Route {
 func (x *Config) GetTelemetry() *TelemetrySettings {
 	if x != nil {
 		return x.Telemetry
+	}
+	return nil
+}
+
+func (x *Config) GetChannels() []*Channel {
+	if x != nil {
+		return x.Channels
 	}
 	return nil
 }
@@ -1555,7 +1630,213 @@ func (x *Team) GetClass() string {
 	return ""
 }
 
-// Route says how the requests for some models are tried.
+// Channel is a set of callers by what they are for. It fits a request for which
+// everything holds that is given here; at least one thing is.
+type Channel struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the channel; unique in the file.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// A header of the request. Callers choose it themselves, so nothing that must
+	// hold should hang on it alone.
+	Header *HeaderMatch `protobuf:"bytes,2,opt,name=header,proto3" json:"header,omitempty"`
+	// Ids or names of virtual keys, of which the request has one.
+	Keys []string `protobuf:"bytes,3,rep,name=keys,proto3" json:"keys,omitempty"`
+	// Teams, of which the request's key belongs to one.
+	Teams         []string `protobuf:"bytes,4,rep,name=teams,proto3" json:"teams,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Channel) Reset() {
+	*x = Channel{}
+	mi := &file_signalbox_v1_config_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Channel) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Channel) ProtoMessage() {}
+
+func (x *Channel) ProtoReflect() protoreflect.Message {
+	mi := &file_signalbox_v1_config_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Channel.ProtoReflect.Descriptor instead.
+func (*Channel) Descriptor() ([]byte, []int) {
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Channel) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Channel) GetHeader() *HeaderMatch {
+	if x != nil {
+		return x.Header
+	}
+	return nil
+}
+
+func (x *Channel) GetKeys() []string {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+func (x *Channel) GetTeams() []string {
+	if x != nil {
+		return x.Teams
+	}
+	return nil
+}
+
+// HeaderMatch is a header that a request must have.
+type HeaderMatch struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the header, in lower case. Those that carry keys cannot be looked
+	// at.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Its value; '*' stands for any text. Empty: any.
+	Value         string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HeaderMatch) Reset() {
+	*x = HeaderMatch{}
+	mi := &file_signalbox_v1_config_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HeaderMatch) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HeaderMatch) ProtoMessage() {}
+
+func (x *HeaderMatch) ProtoReflect() protoreflect.Message {
+	mi := &file_signalbox_v1_config_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HeaderMatch.ProtoReflect.Descriptor instead.
+func (*HeaderMatch) Descriptor() ([]byte, []int) {
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *HeaderMatch) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *HeaderMatch) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+// Hours are times of the week.
+type Hours struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Days on which they begin. Empty: all.
+	Days []Hours_Day `protobuf:"varint,1,rep,packed,name=days,proto3,enum=signalbox.v1.Hours_Day" json:"days,omitempty"`
+	// When they begin, as 08:30.
+	From string `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
+	// When they end, as 17:00. Not later than from: on the next day.
+	To string `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`
+	// Whose clock it is, by its name in the time zone database, as
+	// Europe/Berlin.
+	Zone          string `protobuf:"bytes,4,opt,name=zone,proto3" json:"zone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Hours) Reset() {
+	*x = Hours{}
+	mi := &file_signalbox_v1_config_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Hours) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Hours) ProtoMessage() {}
+
+func (x *Hours) ProtoReflect() protoreflect.Message {
+	mi := &file_signalbox_v1_config_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Hours.ProtoReflect.Descriptor instead.
+func (*Hours) Descriptor() ([]byte, []int) {
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Hours) GetDays() []Hours_Day {
+	if x != nil {
+		return x.Days
+	}
+	return nil
+}
+
+func (x *Hours) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *Hours) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *Hours) GetZone() string {
+	if x != nil {
+		return x.Zone
+	}
+	return ""
+}
+
+// Route says how some requests are tried: those for which everything holds that
+// models, teams, keys, channels, headers, classes, paths, hours and when say.
 type Route struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the route; unique in the file.
@@ -1589,14 +1870,34 @@ type Route struct {
 	Gates []Route_Gate `protobuf:"varint,12,rep,packed,name=gates,proto3,enum=signalbox.v1.Route_Gate" json:"gates,omitempty"`
 	// How much of an answer is held at most: a stream that has no token by then
 	// passes as it is.
-	HoldLimit     uint64 `protobuf:"varint,13,opt,name=hold_limit,json=holdLimit,proto3" json:"hold_limit,omitempty"`
+	HoldLimit uint64 `protobuf:"varint,13,opt,name=hold_limit,json=holdLimit,proto3" json:"hold_limit,omitempty"`
+	// Virtual keys that it fits, by id or name. Empty: all.
+	Keys []string `protobuf:"bytes,14,rep,name=keys,proto3" json:"keys,omitempty"`
+	// Channels that it fits. Empty: all requests, those of no channel too.
+	Channels []string `protobuf:"bytes,15,rep,name=channels,proto3" json:"channels,omitempty"`
+	// Headers that a request must have, all of them.
+	Headers []*HeaderMatch `protobuf:"bytes,16,rep,name=headers,proto3" json:"headers,omitempty"`
+	// Classes that it fits: a request must have one of them from its key or its
+	// team. Empty: all requests.
+	Classes []string `protobuf:"bytes,17,rep,name=classes,proto3" json:"classes,omitempty"`
+	// Operations that it fits. Empty: all.
+	Paths []string `protobuf:"bytes,18,rep,name=paths,proto3" json:"paths,omitempty"`
+	// Times at which it fits, by when the request came. Absent: always.
+	Hours *Hours `protobuf:"bytes,19,opt,name=hours,proto3" json:"hours,omitempty"`
+	// Further condition, a CEL expression that is true or false, over the
+	// variables of docs/rules.md, as request.tokens > 4000 && request.code. One
+	// that fails, as a division by zero does, does not fit; that is counted.
+	When string `protobuf:"bytes,20,opt,name=when,proto3" json:"when,omitempty"`
+	// Model whose candidates serve the request in place of those of the model
+	// that it asks for. Callers need no permission for it; classes bind as ever.
+	Use           string `protobuf:"bytes,21,opt,name=use,proto3" json:"use,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Route) Reset() {
 	*x = Route{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[12]
+	mi := &file_signalbox_v1_config_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1608,7 +1909,7 @@ func (x *Route) String() string {
 func (*Route) ProtoMessage() {}
 
 func (x *Route) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[12]
+	mi := &file_signalbox_v1_config_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1621,7 +1922,7 @@ func (x *Route) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Route.ProtoReflect.Descriptor instead.
 func (*Route) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{12}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Route) GetName() string {
@@ -1715,6 +2016,62 @@ func (x *Route) GetHoldLimit() uint64 {
 	return 0
 }
 
+func (x *Route) GetKeys() []string {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+func (x *Route) GetChannels() []string {
+	if x != nil {
+		return x.Channels
+	}
+	return nil
+}
+
+func (x *Route) GetHeaders() []*HeaderMatch {
+	if x != nil {
+		return x.Headers
+	}
+	return nil
+}
+
+func (x *Route) GetClasses() []string {
+	if x != nil {
+		return x.Classes
+	}
+	return nil
+}
+
+func (x *Route) GetPaths() []string {
+	if x != nil {
+		return x.Paths
+	}
+	return nil
+}
+
+func (x *Route) GetHours() *Hours {
+	if x != nil {
+		return x.Hours
+	}
+	return nil
+}
+
+func (x *Route) GetWhen() string {
+	if x != nil {
+		return x.When
+	}
+	return ""
+}
+
+func (x *Route) GetUse() string {
+	if x != nil {
+		return x.Use
+	}
+	return ""
+}
+
 // HealthSettings say when a backend counts as ill for a model: requests then
 // try it after the model's other candidates, and a few find out whether it has
 // recovered. It is never taken away: where all are ill, the least ill is tried
@@ -1747,7 +2104,7 @@ type HealthSettings struct {
 
 func (x *HealthSettings) Reset() {
 	*x = HealthSettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[13]
+	mi := &file_signalbox_v1_config_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1759,7 +2116,7 @@ func (x *HealthSettings) String() string {
 func (*HealthSettings) ProtoMessage() {}
 
 func (x *HealthSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[13]
+	mi := &file_signalbox_v1_config_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1772,7 +2129,7 @@ func (x *HealthSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthSettings.ProtoReflect.Descriptor instead.
 func (*HealthSettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{13}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *HealthSettings) GetEnabled() bool {
@@ -1834,7 +2191,7 @@ type TelemetrySettings struct {
 
 func (x *TelemetrySettings) Reset() {
 	*x = TelemetrySettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[14]
+	mi := &file_signalbox_v1_config_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1846,7 +2203,7 @@ func (x *TelemetrySettings) String() string {
 func (*TelemetrySettings) ProtoMessage() {}
 
 func (x *TelemetrySettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[14]
+	mi := &file_signalbox_v1_config_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1859,7 +2216,7 @@ func (x *TelemetrySettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TelemetrySettings.ProtoReflect.Descriptor instead.
 func (*TelemetrySettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{14}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *TelemetrySettings) GetOtlp() *OtlpSettings {
@@ -1898,7 +2255,7 @@ type OtlpSettings struct {
 
 func (x *OtlpSettings) Reset() {
 	*x = OtlpSettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[15]
+	mi := &file_signalbox_v1_config_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1910,7 +2267,7 @@ func (x *OtlpSettings) String() string {
 func (*OtlpSettings) ProtoMessage() {}
 
 func (x *OtlpSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[15]
+	mi := &file_signalbox_v1_config_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1923,7 +2280,7 @@ func (x *OtlpSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OtlpSettings.ProtoReflect.Descriptor instead.
 func (*OtlpSettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{15}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *OtlpSettings) GetEndpoint() string {
@@ -1960,7 +2317,7 @@ type LogSettings struct {
 
 func (x *LogSettings) Reset() {
 	*x = LogSettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[16]
+	mi := &file_signalbox_v1_config_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1972,7 +2329,7 @@ func (x *LogSettings) String() string {
 func (*LogSettings) ProtoMessage() {}
 
 func (x *LogSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[16]
+	mi := &file_signalbox_v1_config_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1985,7 +2342,7 @@ func (x *LogSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogSettings.ProtoReflect.Descriptor instead.
 func (*LogSettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *LogSettings) GetLevel() LogSettings_Level {
@@ -2026,7 +2383,7 @@ type AlertSettings struct {
 
 func (x *AlertSettings) Reset() {
 	*x = AlertSettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[17]
+	mi := &file_signalbox_v1_config_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2038,7 +2395,7 @@ func (x *AlertSettings) String() string {
 func (*AlertSettings) ProtoMessage() {}
 
 func (x *AlertSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[17]
+	mi := &file_signalbox_v1_config_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2051,7 +2408,7 @@ func (x *AlertSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AlertSettings.ProtoReflect.Descriptor instead.
 func (*AlertSettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{17}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *AlertSettings) GetSinks() []*AlertSink {
@@ -2111,7 +2468,7 @@ type AlertSink struct {
 
 func (x *AlertSink) Reset() {
 	*x = AlertSink{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[18]
+	mi := &file_signalbox_v1_config_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2123,7 +2480,7 @@ func (x *AlertSink) String() string {
 func (*AlertSink) ProtoMessage() {}
 
 func (x *AlertSink) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[18]
+	mi := &file_signalbox_v1_config_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2136,7 +2493,7 @@ func (x *AlertSink) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AlertSink.ProtoReflect.Descriptor instead.
 func (*AlertSink) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{18}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *AlertSink) GetName() string {
@@ -2185,7 +2542,7 @@ var File_signalbox_v1_config_proto protoreflect.FileDescriptor
 
 const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\n" +
-	"\x19signalbox/v1/config.proto\x12\fsignalbox.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1asignalbox/v1/setting.proto\"\xf0\x04\n" +
+	"\x19signalbox/v1/config.proto\x12\fsignalbox.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1asignalbox/v1/setting.proto\"\xa3\x05\n" +
 	"\x06Config\x12;\n" +
 	"\x05envoy\x18\x01 \x01(\v2\x1b.signalbox.v1.EnvoySettingsB\b\xca\xf3\x18\x04\n" +
 	"\x02{}R\x05envoy\x12;\n" +
@@ -2199,7 +2556,9 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\x05teams\x18\a \x03(\v2\x12.signalbox.v1.TeamR\x05teams\x12+\n" +
 	"\x06routes\x18\b \x03(\v2\x13.signalbox.v1.RouteR\x06routes\x12G\n" +
 	"\ttelemetry\x18\t \x01(\v2\x1f.signalbox.v1.TelemetrySettingsB\b\xca\xf3\x18\x04\n" +
-	"\x02{}R\ttelemetry\x12>\n" +
+	"\x02{}R\ttelemetry\x121\n" +
+	"\bchannels\x18\n" +
+	" \x03(\v2\x15.signalbox.v1.ChannelR\bchannels\x12>\n" +
 	"\x06health\x18\v \x01(\v2\x1c.signalbox.v1.HealthSettingsB\b\xca\xf3\x18\x04\n" +
 	"\x02{}R\x06health\x12=\n" +
 	"\x06alerts\x18\f \x01(\v2\x1b.signalbox.v1.AlertSettingsB\b\xca\xf3\x18\x04\n" +
@@ -2306,7 +2665,32 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\x04Team\x12j\n" +
 	"\x04name\x18\x01 \x01(\tBV\xca\xf3\x18R(\x01:\x1f[A-Za-z0-9][A-Za-z0-9._-]{0,63}B-letters, digits, '.', '_' and '-', at most 64R\x04name\x12\x16\n" +
 	"\x06models\x18\x02 \x03(\tR\x06models\x12\x14\n" +
-	"\x05class\x18\x03 \x01(\tR\x05class\"\xa6\t\n" +
+	"\x05class\x18\x03 \x01(\tR\x05class\"\xd2\x01\n" +
+	"\aChannel\x12j\n" +
+	"\x04name\x18\x01 \x01(\tBV\xca\xf3\x18R(\x01:\x1f[A-Za-z0-9][A-Za-z0-9._-]{0,63}B-letters, digits, '.', '_' and '-', at most 64R\x04name\x121\n" +
+	"\x06header\x18\x02 \x01(\v2\x19.signalbox.v1.HeaderMatchR\x06header\x12\x12\n" +
+	"\x04keys\x18\x03 \x03(\tR\x04keys\x12\x14\n" +
+	"\x05teams\x18\x04 \x03(\tR\x05teams\"|\n" +
+	"\vHeaderMatch\x12W\n" +
+	"\x04name\x18\x01 \x01(\tBC\xca\xf3\x18?(\x01:\x18[a-z0-9][a-z0-9_-]{0,63}B!a-z, 0-9, '_' and '-', at most 64R\x04name\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\"\x95\x03\n" +
+	"\x05Hours\x12+\n" +
+	"\x04days\x18\x01 \x03(\x0e2\x17.signalbox.v1.Hours.DayR\x04days\x12[\n" +
+	"\x04from\x18\x02 \x01(\tBG\xca\xf3\x18C\n" +
+	"\x0500:00:\x1d([01][0-9]|2[0-3]):[0-5][0-9]B\x1bhours and minutes, as 08:30R\x04from\x12l\n" +
+	"\x02to\x18\x03 \x01(\tB\\\xca\xf3\x18X\n" +
+	"\x0524:00:#([01][0-9]|2[0-3]):[0-5][0-9]|24:00B*hours and minutes, as 17:00, at most 24:00R\x02to\x12\x1d\n" +
+	"\x04zone\x18\x04 \x01(\tB\t\xca\xf3\x18\x05\n" +
+	"\x03UTCR\x04zone\"u\n" +
+	"\x03Day\x12\x13\n" +
+	"\x0fDAY_UNSPECIFIED\x10\x00\x12\v\n" +
+	"\aDAY_MON\x10\x01\x12\v\n" +
+	"\aDAY_TUE\x10\x02\x12\v\n" +
+	"\aDAY_WED\x10\x03\x12\v\n" +
+	"\aDAY_THU\x10\x04\x12\v\n" +
+	"\aDAY_FRI\x10\x05\x12\v\n" +
+	"\aDAY_SAT\x10\x06\x12\v\n" +
+	"\aDAY_SUN\x10\a\"\xa4\v\n" +
 	"\x05Route\x12j\n" +
 	"\x04name\x18\x01 \x01(\tBV\xca\xf3\x18R(\x01:\x1f[A-Za-z0-9][A-Za-z0-9._-]{0,63}B-letters, digits, '.', '_' and '-', at most 64R\x04name\x12\x16\n" +
 	"\x06models\x18\x02 \x03(\tR\x06models\x12\x14\n" +
@@ -2332,7 +2716,16 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\x05gates\x18\f \x03(\x0e2\x18.signalbox.v1.Route.GateR\x05gates\x129\n" +
 	"\n" +
 	"hold_limit\x18\r \x01(\x04B\x1a\xca\xf3\x18\x16\n" +
-	"\x0564KiB\x12\x041KiB\x1a\x0516MiB \x01R\tholdLimit\"H\n" +
+	"\x0564KiB\x12\x041KiB\x1a\x0516MiB \x01R\tholdLimit\x12\x12\n" +
+	"\x04keys\x18\x0e \x03(\tR\x04keys\x12\x1a\n" +
+	"\bchannels\x18\x0f \x03(\tR\bchannels\x123\n" +
+	"\aheaders\x18\x10 \x03(\v2\x19.signalbox.v1.HeaderMatchR\aheaders\x12\x18\n" +
+	"\aclasses\x18\x11 \x03(\tR\aclasses\x12,\n" +
+	"\x05paths\x18\x12 \x03(\tB\x16\xca\xf3\x18\x122\x04chat2\n" +
+	"embeddingsR\x05paths\x12)\n" +
+	"\x05hours\x18\x13 \x01(\v2\x13.signalbox.v1.HoursR\x05hours\x12\x12\n" +
+	"\x04when\x18\x14 \x01(\tR\x04when\x12\x10\n" +
+	"\x03use\x18\x15 \x01(\tR\x03use\"H\n" +
 	"\x05Order\x12\x15\n" +
 	"\x11ORDER_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ORDER_CONFIGURED\x10\x01\x12\x12\n" +
@@ -2457,88 +2850,97 @@ func file_signalbox_v1_config_proto_rawDescGZIP() []byte {
 	return file_signalbox_v1_config_proto_rawDescData
 }
 
-var file_signalbox_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
-var file_signalbox_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_signalbox_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
+var file_signalbox_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_signalbox_v1_config_proto_goTypes = []any{
-	(Route_Order)(0),            // 0: signalbox.v1.Route.Order
-	(Route_Leave)(0),            // 1: signalbox.v1.Route.Leave
-	(Route_Metering)(0),         // 2: signalbox.v1.Route.Metering
-	(Route_Gate)(0),             // 3: signalbox.v1.Route.Gate
-	(OtlpSettings_Protocol)(0),  // 4: signalbox.v1.OtlpSettings.Protocol
-	(LogSettings_Level)(0),      // 5: signalbox.v1.LogSettings.Level
-	(LogSettings_Format)(0),     // 6: signalbox.v1.LogSettings.Format
-	(AlertSink_Format)(0),       // 7: signalbox.v1.AlertSink.Format
-	(AlertSink_Event)(0),        // 8: signalbox.v1.AlertSink.Event
-	(*Config)(nil),              // 9: signalbox.v1.Config
-	(*EnvoySettings)(nil),       // 10: signalbox.v1.EnvoySettings
-	(*StateSettings)(nil),       // 11: signalbox.v1.StateSettings
-	(*AdminSettings)(nil),       // 12: signalbox.v1.AdminSettings
-	(*SecretRef)(nil),           // 13: signalbox.v1.SecretRef
-	(*Provider)(nil),            // 14: signalbox.v1.Provider
-	(*Backend)(nil),             // 15: signalbox.v1.Backend
-	(*Credential)(nil),          // 16: signalbox.v1.Credential
-	(*Model)(nil),               // 17: signalbox.v1.Model
-	(*ModelCandidate)(nil),      // 18: signalbox.v1.ModelCandidate
-	(*Class)(nil),               // 19: signalbox.v1.Class
-	(*Team)(nil),                // 20: signalbox.v1.Team
-	(*Route)(nil),               // 21: signalbox.v1.Route
-	(*HealthSettings)(nil),      // 22: signalbox.v1.HealthSettings
-	(*TelemetrySettings)(nil),   // 23: signalbox.v1.TelemetrySettings
-	(*OtlpSettings)(nil),        // 24: signalbox.v1.OtlpSettings
-	(*LogSettings)(nil),         // 25: signalbox.v1.LogSettings
-	(*AlertSettings)(nil),       // 26: signalbox.v1.AlertSettings
-	(*AlertSink)(nil),           // 27: signalbox.v1.AlertSink
-	(*durationpb.Duration)(nil), // 28: google.protobuf.Duration
+	(Hours_Day)(0),              // 0: signalbox.v1.Hours.Day
+	(Route_Order)(0),            // 1: signalbox.v1.Route.Order
+	(Route_Leave)(0),            // 2: signalbox.v1.Route.Leave
+	(Route_Metering)(0),         // 3: signalbox.v1.Route.Metering
+	(Route_Gate)(0),             // 4: signalbox.v1.Route.Gate
+	(OtlpSettings_Protocol)(0),  // 5: signalbox.v1.OtlpSettings.Protocol
+	(LogSettings_Level)(0),      // 6: signalbox.v1.LogSettings.Level
+	(LogSettings_Format)(0),     // 7: signalbox.v1.LogSettings.Format
+	(AlertSink_Format)(0),       // 8: signalbox.v1.AlertSink.Format
+	(AlertSink_Event)(0),        // 9: signalbox.v1.AlertSink.Event
+	(*Config)(nil),              // 10: signalbox.v1.Config
+	(*EnvoySettings)(nil),       // 11: signalbox.v1.EnvoySettings
+	(*StateSettings)(nil),       // 12: signalbox.v1.StateSettings
+	(*AdminSettings)(nil),       // 13: signalbox.v1.AdminSettings
+	(*SecretRef)(nil),           // 14: signalbox.v1.SecretRef
+	(*Provider)(nil),            // 15: signalbox.v1.Provider
+	(*Backend)(nil),             // 16: signalbox.v1.Backend
+	(*Credential)(nil),          // 17: signalbox.v1.Credential
+	(*Model)(nil),               // 18: signalbox.v1.Model
+	(*ModelCandidate)(nil),      // 19: signalbox.v1.ModelCandidate
+	(*Class)(nil),               // 20: signalbox.v1.Class
+	(*Team)(nil),                // 21: signalbox.v1.Team
+	(*Channel)(nil),             // 22: signalbox.v1.Channel
+	(*HeaderMatch)(nil),         // 23: signalbox.v1.HeaderMatch
+	(*Hours)(nil),               // 24: signalbox.v1.Hours
+	(*Route)(nil),               // 25: signalbox.v1.Route
+	(*HealthSettings)(nil),      // 26: signalbox.v1.HealthSettings
+	(*TelemetrySettings)(nil),   // 27: signalbox.v1.TelemetrySettings
+	(*OtlpSettings)(nil),        // 28: signalbox.v1.OtlpSettings
+	(*LogSettings)(nil),         // 29: signalbox.v1.LogSettings
+	(*AlertSettings)(nil),       // 30: signalbox.v1.AlertSettings
+	(*AlertSink)(nil),           // 31: signalbox.v1.AlertSink
+	(*durationpb.Duration)(nil), // 32: google.protobuf.Duration
 }
 var file_signalbox_v1_config_proto_depIdxs = []int32{
-	10, // 0: signalbox.v1.Config.envoy:type_name -> signalbox.v1.EnvoySettings
-	11, // 1: signalbox.v1.Config.state:type_name -> signalbox.v1.StateSettings
-	12, // 2: signalbox.v1.Config.admin:type_name -> signalbox.v1.AdminSettings
-	14, // 3: signalbox.v1.Config.providers:type_name -> signalbox.v1.Provider
-	17, // 4: signalbox.v1.Config.models:type_name -> signalbox.v1.Model
-	19, // 5: signalbox.v1.Config.classes:type_name -> signalbox.v1.Class
-	20, // 6: signalbox.v1.Config.teams:type_name -> signalbox.v1.Team
-	21, // 7: signalbox.v1.Config.routes:type_name -> signalbox.v1.Route
-	23, // 8: signalbox.v1.Config.telemetry:type_name -> signalbox.v1.TelemetrySettings
-	22, // 9: signalbox.v1.Config.health:type_name -> signalbox.v1.HealthSettings
-	26, // 10: signalbox.v1.Config.alerts:type_name -> signalbox.v1.AlertSettings
-	28, // 11: signalbox.v1.EnvoySettings.access_log_flush:type_name -> google.protobuf.Duration
-	28, // 12: signalbox.v1.StateSettings.ledger_sync:type_name -> google.protobuf.Duration
-	28, // 13: signalbox.v1.StateSettings.unknown_after:type_name -> google.protobuf.Duration
-	13, // 14: signalbox.v1.AdminSettings.token:type_name -> signalbox.v1.SecretRef
-	15, // 15: signalbox.v1.Provider.backends:type_name -> signalbox.v1.Backend
-	16, // 16: signalbox.v1.Backend.credential:type_name -> signalbox.v1.Credential
-	28, // 17: signalbox.v1.Backend.connect_timeout:type_name -> google.protobuf.Duration
-	28, // 18: signalbox.v1.Credential.refresh:type_name -> google.protobuf.Duration
-	18, // 19: signalbox.v1.Model.candidates:type_name -> signalbox.v1.ModelCandidate
-	0,  // 20: signalbox.v1.Route.order:type_name -> signalbox.v1.Route.Order
-	28, // 21: signalbox.v1.Route.first_byte_timeout:type_name -> google.protobuf.Duration
-	28, // 22: signalbox.v1.Route.answer_timeout:type_name -> google.protobuf.Duration
-	28, // 23: signalbox.v1.Route.stream_timeout:type_name -> google.protobuf.Duration
-	1,  // 24: signalbox.v1.Route.leave:type_name -> signalbox.v1.Route.Leave
-	2,  // 25: signalbox.v1.Route.metering:type_name -> signalbox.v1.Route.Metering
-	3,  // 26: signalbox.v1.Route.gates:type_name -> signalbox.v1.Route.Gate
-	28, // 27: signalbox.v1.HealthSettings.window:type_name -> google.protobuf.Duration
-	28, // 28: signalbox.v1.HealthSettings.rest:type_name -> google.protobuf.Duration
-	28, // 29: signalbox.v1.HealthSettings.probe:type_name -> google.protobuf.Duration
-	24, // 30: signalbox.v1.TelemetrySettings.otlp:type_name -> signalbox.v1.OtlpSettings
-	25, // 31: signalbox.v1.TelemetrySettings.log:type_name -> signalbox.v1.LogSettings
-	4,  // 32: signalbox.v1.OtlpSettings.protocol:type_name -> signalbox.v1.OtlpSettings.Protocol
-	5,  // 33: signalbox.v1.LogSettings.level:type_name -> signalbox.v1.LogSettings.Level
-	6,  // 34: signalbox.v1.LogSettings.format:type_name -> signalbox.v1.LogSettings.Format
-	27, // 35: signalbox.v1.AlertSettings.sinks:type_name -> signalbox.v1.AlertSink
-	28, // 36: signalbox.v1.AlertSettings.resolve_after:type_name -> google.protobuf.Duration
-	28, // 37: signalbox.v1.AlertSettings.interval:type_name -> google.protobuf.Duration
-	28, // 38: signalbox.v1.AlertSettings.repeat:type_name -> google.protobuf.Duration
-	7,  // 39: signalbox.v1.AlertSink.format:type_name -> signalbox.v1.AlertSink.Format
-	13, // 40: signalbox.v1.AlertSink.url:type_name -> signalbox.v1.SecretRef
-	13, // 41: signalbox.v1.AlertSink.token:type_name -> signalbox.v1.SecretRef
-	8,  // 42: signalbox.v1.AlertSink.events:type_name -> signalbox.v1.AlertSink.Event
-	43, // [43:43] is the sub-list for method output_type
-	43, // [43:43] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	11, // 0: signalbox.v1.Config.envoy:type_name -> signalbox.v1.EnvoySettings
+	12, // 1: signalbox.v1.Config.state:type_name -> signalbox.v1.StateSettings
+	13, // 2: signalbox.v1.Config.admin:type_name -> signalbox.v1.AdminSettings
+	15, // 3: signalbox.v1.Config.providers:type_name -> signalbox.v1.Provider
+	18, // 4: signalbox.v1.Config.models:type_name -> signalbox.v1.Model
+	20, // 5: signalbox.v1.Config.classes:type_name -> signalbox.v1.Class
+	21, // 6: signalbox.v1.Config.teams:type_name -> signalbox.v1.Team
+	25, // 7: signalbox.v1.Config.routes:type_name -> signalbox.v1.Route
+	27, // 8: signalbox.v1.Config.telemetry:type_name -> signalbox.v1.TelemetrySettings
+	22, // 9: signalbox.v1.Config.channels:type_name -> signalbox.v1.Channel
+	26, // 10: signalbox.v1.Config.health:type_name -> signalbox.v1.HealthSettings
+	30, // 11: signalbox.v1.Config.alerts:type_name -> signalbox.v1.AlertSettings
+	32, // 12: signalbox.v1.EnvoySettings.access_log_flush:type_name -> google.protobuf.Duration
+	32, // 13: signalbox.v1.StateSettings.ledger_sync:type_name -> google.protobuf.Duration
+	32, // 14: signalbox.v1.StateSettings.unknown_after:type_name -> google.protobuf.Duration
+	14, // 15: signalbox.v1.AdminSettings.token:type_name -> signalbox.v1.SecretRef
+	16, // 16: signalbox.v1.Provider.backends:type_name -> signalbox.v1.Backend
+	17, // 17: signalbox.v1.Backend.credential:type_name -> signalbox.v1.Credential
+	32, // 18: signalbox.v1.Backend.connect_timeout:type_name -> google.protobuf.Duration
+	32, // 19: signalbox.v1.Credential.refresh:type_name -> google.protobuf.Duration
+	19, // 20: signalbox.v1.Model.candidates:type_name -> signalbox.v1.ModelCandidate
+	23, // 21: signalbox.v1.Channel.header:type_name -> signalbox.v1.HeaderMatch
+	0,  // 22: signalbox.v1.Hours.days:type_name -> signalbox.v1.Hours.Day
+	1,  // 23: signalbox.v1.Route.order:type_name -> signalbox.v1.Route.Order
+	32, // 24: signalbox.v1.Route.first_byte_timeout:type_name -> google.protobuf.Duration
+	32, // 25: signalbox.v1.Route.answer_timeout:type_name -> google.protobuf.Duration
+	32, // 26: signalbox.v1.Route.stream_timeout:type_name -> google.protobuf.Duration
+	2,  // 27: signalbox.v1.Route.leave:type_name -> signalbox.v1.Route.Leave
+	3,  // 28: signalbox.v1.Route.metering:type_name -> signalbox.v1.Route.Metering
+	4,  // 29: signalbox.v1.Route.gates:type_name -> signalbox.v1.Route.Gate
+	23, // 30: signalbox.v1.Route.headers:type_name -> signalbox.v1.HeaderMatch
+	24, // 31: signalbox.v1.Route.hours:type_name -> signalbox.v1.Hours
+	32, // 32: signalbox.v1.HealthSettings.window:type_name -> google.protobuf.Duration
+	32, // 33: signalbox.v1.HealthSettings.rest:type_name -> google.protobuf.Duration
+	32, // 34: signalbox.v1.HealthSettings.probe:type_name -> google.protobuf.Duration
+	28, // 35: signalbox.v1.TelemetrySettings.otlp:type_name -> signalbox.v1.OtlpSettings
+	29, // 36: signalbox.v1.TelemetrySettings.log:type_name -> signalbox.v1.LogSettings
+	5,  // 37: signalbox.v1.OtlpSettings.protocol:type_name -> signalbox.v1.OtlpSettings.Protocol
+	6,  // 38: signalbox.v1.LogSettings.level:type_name -> signalbox.v1.LogSettings.Level
+	7,  // 39: signalbox.v1.LogSettings.format:type_name -> signalbox.v1.LogSettings.Format
+	31, // 40: signalbox.v1.AlertSettings.sinks:type_name -> signalbox.v1.AlertSink
+	32, // 41: signalbox.v1.AlertSettings.resolve_after:type_name -> google.protobuf.Duration
+	32, // 42: signalbox.v1.AlertSettings.interval:type_name -> google.protobuf.Duration
+	32, // 43: signalbox.v1.AlertSettings.repeat:type_name -> google.protobuf.Duration
+	8,  // 44: signalbox.v1.AlertSink.format:type_name -> signalbox.v1.AlertSink.Format
+	14, // 45: signalbox.v1.AlertSink.url:type_name -> signalbox.v1.SecretRef
+	14, // 46: signalbox.v1.AlertSink.token:type_name -> signalbox.v1.SecretRef
+	9,  // 47: signalbox.v1.AlertSink.events:type_name -> signalbox.v1.AlertSink.Event
+	48, // [48:48] is the sub-list for method output_type
+	48, // [48:48] is the sub-list for method input_type
+	48, // [48:48] is the sub-list for extension type_name
+	48, // [48:48] is the sub-list for extension extendee
+	0,  // [0:48] is the sub-list for field type_name
 }
 
 func init() { file_signalbox_v1_config_proto_init() }
@@ -2551,16 +2953,16 @@ func file_signalbox_v1_config_proto_init() {
 	file_signalbox_v1_config_proto_msgTypes[6].OneofWrappers = []any{}
 	file_signalbox_v1_config_proto_msgTypes[7].OneofWrappers = []any{}
 	file_signalbox_v1_config_proto_msgTypes[9].OneofWrappers = []any{}
-	file_signalbox_v1_config_proto_msgTypes[12].OneofWrappers = []any{}
-	file_signalbox_v1_config_proto_msgTypes[13].OneofWrappers = []any{}
-	file_signalbox_v1_config_proto_msgTypes[14].OneofWrappers = []any{}
+	file_signalbox_v1_config_proto_msgTypes[15].OneofWrappers = []any{}
+	file_signalbox_v1_config_proto_msgTypes[16].OneofWrappers = []any{}
+	file_signalbox_v1_config_proto_msgTypes[17].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_signalbox_v1_config_proto_rawDesc), len(file_signalbox_v1_config_proto_rawDesc)),
-			NumEnums:      9,
-			NumMessages:   19,
+			NumEnums:      10,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

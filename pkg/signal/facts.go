@@ -1,0 +1,155 @@
+// Package signal finds facts about a request by which routes tell requests
+// apart: who asks, how, and what the prompt is like.
+//
+// Invariants: a fact about the prompt costs nothing until it is asked for, and
+// is found once. Facts are counts, words of closed lists and truth values,
+// never content. They are guesses by simple means, made for preferences: no
+// constraint hangs on one.
+package signal
+
+import (
+	"time"
+
+	"github.com/signalbox-dev/signalbox/pkg/dialect"
+	"github.com/signalbox-dev/signalbox/pkg/genai"
+)
+
+// Facts are what is known of one request. One goroutine uses them at a time.
+type Facts struct {
+	Model          string
+	Team           string // empty: none
+	KeyID, KeyName string
+	Channel        string // empty: none
+	Classes        []genai.DataClass
+	Operation      genai.Operation
+	Time           time.Time // when the request came
+	Headers        []Header  // those that routes look at
+
+	Call  *dialect.Request // nil: nothing is known of the body
+	Front dialect.Front    // reads the prompt; nil: only its size is known
+
+	shape *Shape
+	text  *Text
+}
+
+// Header is a header of the request, its name in lower case.
+type Header struct{ Name, Value string }
+
+// MaxHeader is how much of a header's value is looked at, in bytes.
+const MaxHeader = 1024
+
+// Header returns the value of a header, empty when there is none; the first
+// one counts.
+func (f *Facts) Header(name string) string {
+	value, _ := f.Has(name)
+	return value
+}
+
+// Has is Header, and whether there is one.
+func (f *Facts) Has(name string) (string, bool) {
+	for i := range f.Headers {
+		if h := &f.Headers[i]; h.Name == name {
+			return h.Value[:min(len(h.Value), MaxHeader)], true
+		}
+	}
+	return "", false
+}
+
+// Shape is what the prompt's form says.
+type Shape struct {
+	Tokens int64 // a rough estimate of the prompt, tools included
+	Turns  int64 // messages, those of the system left out
+	Images int64
+	Schema bool // the answer must be JSON
+
+	asked []dialect.Part // of the last turn of the user
+}
+
+// Shape returns the form of the prompt.
+func (f *Facts) Shape() *Shape {
+	if f.shape == nil {
+		f.shape = f.measure()
+	}
+	return f.shape
+}
+
+// Text returns what the words of the last user's turn say.
+func (f *Facts) Text() *Text {
+	if f.text == nil {
+		s := f.Shape()
+		f.text = look(s.asked, s)
+	}
+	return f.text
+}
+
+func (f *Facts) measure() *Shape {
+	s := &Shape{}
+	if f.Call == nil {
+		return s
+	}
+	if f.Front == nil {
+		s.Tokens = tokens(f.Call.Body)
+		return s
+	}
+	a, fault := f.Front.Read(f.Call)
+	switch {
+	case fault != nil || a == nil:
+		s.Tokens = tokens(f.Call.Body)
+	case a.Chat != nil:
+		s.chat(a.Chat)
+	case a.Embed != nil:
+		for _, t := range a.Embed.Inputs {
+			s.Tokens += tokens(t)
+		}
+		s.Turns = int64(len(a.Embed.Inputs))
+	}
+	return s
+}
+
+// What a turn and a picture come to, in tokens.
+const (
+	perTurn  = 4
+	perImage = 765
+)
+
+func (s *Shape) chat(c *dialect.Chat) {
+	s.Schema = c.Format.Kind != dialect.FormatText
+	for i := range c.Tools {
+		t := &c.Tools[i]
+		s.Tokens += tokens(t.Name) + tokens(t.Description) + tokens(t.Parameters)
+	}
+	for i := range c.Turns {
+		t := &c.Turns[i]
+		s.Tokens += perTurn
+		s.parts(t.Parts)
+		switch t.Role {
+		case dialect.System, dialect.Developer:
+			continue
+		case dialect.User:
+			s.asked = t.Parts
+		}
+		s.Turns++
+	}
+}
+
+func (s *Shape) parts(parts []dialect.Part) {
+	for i := range parts {
+		p := &parts[i]
+		s.Tokens += tokens(p.Text) + tokens(p.Arguments)
+		if p.Kind == dialect.PartImage {
+			s.Images++
+			s.Tokens += perImage
+		}
+		s.parts(p.Parts)
+	}
+}
+
+// tokens estimates: four bytes of English are a token, three of most other
+// scripts.
+func tokens[T ~[]byte](text T) int64 {
+	var wide int64
+	for _, b := range text {
+		wide += int64(b >> 7)
+	}
+	return (3*(int64(len(text))-wide) + 4*wide + 11) / 12
+}

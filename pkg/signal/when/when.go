@@ -1,0 +1,104 @@
+// Package when compiles and evaluates the conditions of routes: CEL
+// expressions over the facts of a request.
+//
+// Invariants: a condition is boolean, names only facts that there are, and has
+// a bounded cost: all that is known before it ever runs. Running it changes
+// nothing but what the facts remember of themselves.
+package when
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common/ast"
+
+	"github.com/signalbox-dev/signalbox/pkg/signal"
+)
+
+// maxCost bounds a condition in CEL's own units: about one for each step, more
+// for long texts.
+const maxCost = 20_000
+
+// Compiler compiles conditions. It is safe for concurrent use.
+type Compiler struct{ env *cel.Env }
+
+// Condition is a compiled condition, safe for concurrent use.
+type Condition struct {
+	program cel.Program
+	headers []string
+}
+
+// New makes a compiler.
+func New() (*Compiler, error) {
+	env, err := cel.NewEnv(options()...)
+	if err != nil {
+		return nil, fmt.Errorf("conditions: %w", err)
+	}
+	return &Compiler{env}, nil
+}
+
+// Error is what is wrong with a condition.
+type Error struct {
+	Column int    // in characters from 1; 0: the whole
+	Text   string // without content of requests: there is none yet
+	Name   string // what it refers to that is not there; may be empty
+}
+
+func (e *Error) Error() string {
+	if e.Column > 0 {
+		return fmt.Sprintf("%s, at character %d", e.Text, e.Column)
+	}
+	return e.Text
+}
+
+// Compile checks and compiles; the error is an *Error.
+func (c *Compiler) Compile(text string) (*Condition, error) {
+	checked, issues := c.env.Compile(text)
+	if issues.Err() != nil {
+		first := issues.Errors()[0]
+		return nil, problem(text, first.Message, first.Location.Column()+1)
+	}
+	if t := checked.OutputType(); !t.IsExactType(cel.BoolType) {
+		return nil, &Error{Text: fmt.Sprintf("is %s, where a condition must be true or false", typeName(t))}
+	}
+	cost, err := c.env.EstimateCost(checked, sizes{})
+	if err != nil {
+		return nil, &Error{Text: "has a cost that cannot be bounded"}
+	}
+	if cost.Max > maxCost {
+		return nil, &Error{Text: fmt.Sprintf("may take too long: it costs up to %d steps of %d", cost.Max, maxCost)}
+	}
+	program, err := c.env.Program(checked, cel.EvalOptions(cel.OptOptimize))
+	if err != nil {
+		return nil, &Error{Text: "cannot be run: " + err.Error()}
+	}
+	return &Condition{program: program, headers: headersOf(checked)}, nil
+}
+
+// Headers are the headers that it looks at, sorted.
+func (c *Condition) Headers() []string { return c.headers }
+
+// Eval reports whether the condition holds. An error says that it failed.
+func (c *Condition) Eval(f *signal.Facts) (bool, error) {
+	v, _, err := c.program.Eval((*activation)(f))
+	if err != nil {
+		return false, fmt.Errorf("condition: %w", err)
+	}
+	holds, ok := v.Value().(bool)
+	if !ok {
+		return false, fmt.Errorf("condition: is %s", v.Type().TypeName())
+	}
+	return holds, nil
+}
+
+func headersOf(checked *cel.Ast) []string {
+	var names []string
+	for _, e := range ast.MatchDescendants(ast.NavigateAST(checked.NativeRep()), ast.FunctionMatcher(headerCall)) {
+		if name, ok := e.AsCall().Args()[1].AsLiteral().Value().(string); ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
