@@ -88,6 +88,7 @@ func (s site) signalbox(ctx context.Context) (*target, error) {
 	c := &bed.Config{
 		Teams:     []bed.Section{{"name": "bench"}},
 		Envoy:     bed.Section{"concurrency": 1},
+		Health:    bed.Section{},
 		Telemetry: bed.Section{"otlp": bed.Section{"endpoint": s.traces, "protocol": "http", "insecure": true}, "sample": 0.01},
 	}
 	c.Add(bed.Backend{Name: "upstream", URL: "http://" + local(s.up.port) + "/v1", Key: "sk-bench"})

@@ -32,8 +32,13 @@ func TestUnescape(t *testing.T) {
 		in, want string
 		ok       bool
 	}{
-		{"plain", "plain", true}, {"a%2Fb%c3%A9", "a/bé", true}, {"", "", true},
-		{"a%", "", false}, {"a%2", "", false}, {"%zz", "", false}, {"%+1", "", false},
+		{"plain", "plain", true},
+		{"a%2Fb%c3%A9", "a/bé", true},
+		{"", "", true},
+		{"a%", "", false},
+		{"a%2", "", false},
+		{"%zz", "", false},
+		{"%+1", "", false},
 	} {
 		if got, ok := Unescape(tt.in); got != tt.want || ok != tt.ok {
 			t.Errorf("%q: %q %v", tt.in, got, ok)

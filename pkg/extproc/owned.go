@@ -1,7 +1,6 @@
 package extproc
 
 import (
-	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -248,9 +247,15 @@ func (o *owned) failed(t dialect.Trouble) (bool, error) {
 	if t.Status < 400 {
 		t.Status = fault.AnswerFailed.Status()
 	}
+	code := fault.ProviderError.Code() // the provider's own word is no label
+	if ours(&t) {
+		code = t.Code
+	}
 	h := []header{
-		{":status", strconv.Itoa(t.Status)}, {"content-type", "application/json"},
-		{"x-signalbox-error", cmp.Or(t.Code, fault.ProviderError.Code())}, {"x-request-id", o.x.Head.ID},
+		{":status", strconv.Itoa(t.Status)},
+		{"content-type", "application/json"},
+		{"x-signalbox-error", code},
+		{"x-request-id", o.x.Head.ID},
 	}
 	return o.whole(h, o.x.Dialect.Errors.Render(t, !o.translated(), o.x.Head.ID))
 }
