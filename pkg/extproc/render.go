@@ -281,8 +281,20 @@ func noBody() reply {
 func (e *encoder) mode(mode bodyMode) { e.modes(modeBuffered, mode) }
 
 // attemptMode asks for the answer in the attempt filter, which has no body of
-// the request.
-func (e *encoder) attemptMode(mode bodyMode) { e.modes(0, mode) }
+// the request, or, with mode 0, not even for its head: the filter is done then.
+func (e *encoder) attemptMode(mode bodyMode) {
+	if mode != 0 {
+		e.modes(0, mode)
+		return
+	}
+	const send, skip = 1, 2
+	m := e.open(answerMode)
+	e.varint(1, send)
+	e.varint(2, skip)
+	e.varint(5, skip)
+	e.varint(6, skip)
+	e.close(m, 0)
+}
 
 func (e *encoder) modes(request, mode bodyMode) {
 	if mode == 0 {

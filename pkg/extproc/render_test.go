@@ -124,6 +124,9 @@ func TestAttemptReply(t *testing.T) {
 	if c.Status != extprocv3.CommonResponse_CONTINUE_AND_REPLACE || len(c.GetBodyMutation().GetBody()) != 300000 {
 		t.Errorf("status %v, %d bytes", c.Status, len(c.GetBodyMutation().GetBody()))
 	}
+	if o := m.ModeOverride; o.ResponseHeaderMode != 2 || o.ResponseBodyMode != 0 {
+		t.Errorf("waits for an answer that is not its own: %v", o)
+	}
 	want := map[string]string{":path": "/b/chat/completions?q=1", ":authority": "b.example:8443", "x-signalbox-content-length": "300000"}
 	if diff := cmp.Diff(want, set(c.HeaderMutation)); diff != "" {
 		t.Error(diff)
