@@ -183,3 +183,23 @@ func TestErrorsInTheCallersDialect(t *testing.T) {
 		}
 	}
 }
+
+// TestResponsesOnAGatedRoute: gates read answers as events, and nothing reads
+// OpenAI's responses so: they pass as they are.
+func TestResponsesOnAGatedRoute(t *testing.T) {
+	p := speakers("o")
+	p.configure = func(c *bed.Config, _ map[string]*provider.Server) {
+		c.Routes = []bed.Section{{"name": "gated", "gates": []string{"first_token", "error", "empty", "malformed", "content_filter"}}}
+	}
+	r := start(t, p)
+	for _, extra := range []string{"", streamed} {
+		r.at["o"].Journal().Reset()
+		a := r.do(t, request{path: "/v1/responses", body: `{"model":"chat",` + extra + `"input":"Hello"}`})
+		x := r.at["o"].Journal().Exchanges()
+		if a.status != 200 || a.err != nil || len(x) != 1 || a.body != string(x[0].Sent) {
+			t.Errorf("%q: %d %v, %d requests: %s", extra, a.status, a.err, len(x), a.body)
+			continue
+		}
+		checkUsage(t, r.settledOne(t, a), r.at["o"])
+	}
+}

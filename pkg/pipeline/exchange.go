@@ -214,6 +214,16 @@ func (x *Exchange) Room(n int) []byte {
 	return x.Buffer(n)
 }
 
+// Reader is what reads a candidate's answer as events: the backend's dialect
+// where the request was translated, else the caller's own, which need not be the
+// first of the backend's family. It is nil where nothing reads them.
+func (x *Exchange) Reader(p *Planned) dialect.Back {
+	if p.Translated {
+		return p.Dialect.Back
+	}
+	return x.Dialect.Back
+}
+
 // Asked is what the form of a translated answer depends on.
 func (x *Exchange) Asked(i int) dialect.Asked {
 	return dialect.Asked{

@@ -139,7 +139,7 @@ func (s Stage) plan(x *pipeline.Exchange) []pipeline.Planned {
 			Target:     dialect.Target{Model: c.Model, Kind: b.Kind, Drop: c.Drop, MaxOutput: c.MaxOutput},
 		}
 		p.Target.InjectUsage = b.InjectUsage && x.Call.Stream && (p.Translated || x.Dialect.Injects && !x.Call.WantsUsage)
-		p.Owned = gated && p.Dialect.Back != nil || p.Translated && i > 0
+		p.Owned = gated && x.Reader(&p) != nil || p.Translated && i > 0
 		p.Path = path(x, &p)
 		order[i] = p
 	}

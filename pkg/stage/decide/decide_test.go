@@ -198,6 +198,18 @@ func TestGatesAreTheAttemptFilters(t *testing.T) {
 	}
 }
 
+// A dialect whose answers nothing reads as events, as OpenAI's responses, is not
+// gated: the events of its family's first dialect are others.
+func TestWhatNothingReadsIsNotGated(t *testing.T) {
+	x, s := mixed(t, "{backend: a}", "gates: [error, empty]")
+	own := *x.Dialect
+	own.Name, own.Front, own.Back = "responses", nil, nil
+	x.Dialect = &own
+	if f := s.RequestBody(x); f != nil || x.Order[0].Owned {
+		t.Errorf("%v %+v", f, x.Order)
+	}
+}
+
 func TestRefusesWhatCannotBeCarried(t *testing.T) {
 	for _, c := range []struct {
 		name, order string

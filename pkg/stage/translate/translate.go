@@ -52,7 +52,7 @@ func (Stage) AnswerHead(x *pipeline.Exchange) pipeline.Want {
 // coding that was not asked for cannot be read.
 func Open(x *pipeline.Exchange, i int, coding string) *dialect.Translator {
 	p := &x.Order[i]
-	dec := decoded(p.Dialect.Back.Decoder(x.Endpoint.Operation, x.Call.Stream, p.Candidate.Backend.Kind), coding)
+	dec := decoded(x.Reader(p).Decoder(x.Endpoint.Operation, x.Call.Stream, p.Candidate.Backend.Kind), coding)
 	if !p.Translated {
 		return dialect.NewTranslator(dec, nil)
 	}
