@@ -39,8 +39,10 @@ type Stage struct {
 	Dialects map[string]*dialect.Dialect
 }
 
+// Name implements pipeline.Stage.
 func (Stage) Name() string { return "decide" }
 
+// Access implements pipeline.Stage.
 func (Stage) Access() pipeline.Access {
 	return pipeline.Access{
 		Reads:  pipeline.SectionCaller | pipeline.SectionEndpoint | pipeline.SectionCall,
@@ -48,6 +50,7 @@ func (Stage) Access() pipeline.Access {
 	}
 }
 
+// RequestBody implements pipeline.OnRequestBody.
 func (s Stage) RequestBody(x *pipeline.Exchange) *fault.Error {
 	d, f := route.Decide(x.Snapshot, route.Request{
 		Model:        x.Call.Model,
