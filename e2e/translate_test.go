@@ -147,3 +147,17 @@ func (s *said) add(doc string) error {
 	s.in, s.out = s.in+v.Usage.In, s.out+v.Usage.Out
 	return nil
 }
+
+// TestRedirectsAreNotPassedOn: where a provider of another dialect points to is
+// no business of the caller's.
+func TestRedirectsAreNotPassedOn(t *testing.T) {
+	r := start(t, speakers("a", "g"))
+	for _, fault := range []string{"backend=a status=302", "backend=a status=500\n#fault backend=g status=302"} {
+		for _, extra := range []string{"", streamed} {
+			a := r.do(t, request{body: chat(extra, "Hello\n#fault "+fault)})
+			if a.status != 502 || a.code() != "provider_error" || a.header.Get("location") != "" {
+				t.Errorf("%s %q: %d %v %s", fault, extra, a.status, a.header, a.body)
+			}
+		}
+	}
+}

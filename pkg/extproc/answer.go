@@ -33,6 +33,8 @@ func (ss *session) answerHead(m *message) (bool, error) {
 		return ss.leave("local")
 	case x.Answer.Status >= 400:
 		return ss.failure(headers(m.body).end())
+	case x.Answer.Status >= 300 && x.Order[x.Answer.Attempt].Translated: // no caller could follow it
+		return ss.replace(fault.New(fault.ProviderError, "The provider answered with a redirect, which is not followed. Tell the gateway's operator the request id."))
 	case x.Order[x.Answer.Attempt].Owned: // the attempt filter's: it is in the caller's dialect
 		return ss.leave("owned")
 	}
@@ -217,7 +219,7 @@ func (ss *session) failure(noBody bool) (bool, error) {
 	return false, nil
 }
 
-var encodings = []string{"content-encoding", "transfer-encoding"}
+var encodings = []string{"content-encoding", "transfer-encoding", "location"}
 
 func (ss *session) errorHeaders(code, n int) []header {
 	return append(ss.notes(),
