@@ -30,6 +30,7 @@ var floors = []struct {
 	{"pkg/dialect", 1},
 	{"pkg/dialect/*", 1},
 	{"pkg/token", 1},
+	{"pkg/price", 1},
 	{"pkg/signal", 1},
 	{"pkg/signal/*", 1},
 	{"pkg/config", 2},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/signalbox-dev/signalbox/pkg/config"
 	"github.com/signalbox-dev/signalbox/pkg/genai"
+	"github.com/signalbox-dev/signalbox/pkg/price"
 	"github.com/signalbox-dev/signalbox/pkg/secret"
 )
 
@@ -46,7 +47,23 @@ type Candidate struct {
 
 	Drop      []string // fields of the backend's dialect that the model refuses
 	MaxOutput int64    // limit of tokens where the dialect wants one; 0: the dialect's own
+
+	Price        *price.Price // nil: not known
+	Quality      float64      // above 0 to 1; 0: not known
+	Context      int64        // tokens that input and output may have together; 0: not known
+	Capabilities Capability   // 0: not known, so that it is tried for all
+	Version      string       // of the model, as callers ask for it behind '@'; may be empty
 }
+
+// Capability is a set of what a model can do beyond text.
+type Capability uint8
+
+const (
+	Vision Capability = 1 << iota // reads images
+	Tools                         // calls tools
+	Schema                        // answers by a schema
+	Audio                         // hears or speaks
+)
 
 // Model is a name that callers ask for.
 type Model struct {
