@@ -315,6 +315,7 @@ type Open struct {
 	RequestBytes    int64                  `protobuf:"varint,15,opt,name=request_bytes,json=requestBytes,proto3" json:"request_bytes,omitempty"`    // of the caller's body
 	DeadlineNs      uint64                 `protobuf:"fixed64,16,opt,name=deadline_ns,json=deadlineNs,proto3" json:"deadline_ns,omitempty"`         // no attempt can outlive it; 0 means one hour after time_ns
 	Node            string                 `protobuf:"bytes,17,opt,name=node,proto3" json:"node,omitempty"`                                         // the proxy that called
+	Decision        []byte                 `protobuf:"bytes,18,opt,name=decision,proto3" json:"decision,omitempty"`                                 // a Decision: why the order is what it is
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -466,6 +467,13 @@ func (x *Open) GetNode() string {
 		return x.Node
 	}
 	return ""
+}
+
+func (x *Open) GetDecision() []byte {
+	if x != nil {
+		return x.Decision
+	}
+	return nil
 }
 
 // Usage counts tokens in the normal form: input includes everything that was
@@ -1822,7 +1830,7 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\abackend\x18\x01 \x01(\tR\abackend\x12\x1a\n" +
 	"\bprovider\x18\x02 \x01(\tR\bprovider\x12\x16\n" +
 	"\x06region\x18\x03 \x01(\tR\x06region\x12\x14\n" +
-	"\x05model\x18\x04 \x01(\tR\x05model\"\xed\x03\n" +
+	"\x05model\x18\x04 \x01(\tR\x05model\"\x89\x04\n" +
 	"\x04Open\x12\x16\n" +
 	"\x06ticket\x18\x01 \x01(\fR\x06ticket\x12\x1d\n" +
 	"\n" +
@@ -1843,7 +1851,8 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\rrequest_bytes\x18\x0f \x01(\x03R\frequestBytes\x12\x1f\n" +
 	"\vdeadline_ns\x18\x10 \x01(\x06R\n" +
 	"deadlineNs\x12\x12\n" +
-	"\x04node\x18\x11 \x01(\tR\x04node\"\xd4\x02\n" +
+	"\x04node\x18\x11 \x01(\tR\x04node\x12\x1a\n" +
+	"\bdecision\x18\x12 \x01(\fR\bdecision\"\xd4\x02\n" +
 	"\x05Usage\x12\x14\n" +
 	"\x05input\x18\x01 \x01(\x03R\x05input\x12\x1d\n" +
 	"\n" +
