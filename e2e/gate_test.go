@@ -7,6 +7,7 @@ import (
 
 	"github.com/signalbox-dev/signalbox/e2e/internal/bed"
 	"github.com/signalbox-dev/signalbox/pkg/gatewaytest/provider"
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
 // TestGates has a first provider of each dialect answer 200 with something that
@@ -64,5 +65,8 @@ func (r *rig) gated(t *testing.T, fault, outcome, extra, first, second string) {
 	s := r.settledOne(t, a)
 	if got := s.outcomes(); !slices.Equal(got, want) {
 		t.Errorf("ledger says %v, want %v", got, want)
+	}
+	if lost := s.attempts[0]; outcome == "TIMEOUT" && (lost.GetUsage().GetInput() == 0 || lost.GetSource() == signalboxv1.Usage_SOURCE_NONE) {
+		t.Errorf("the attempt that was given up in mid-answer has no usage: %v", lost)
 	}
 }

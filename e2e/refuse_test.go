@@ -123,3 +123,33 @@ func TestModels(t *testing.T) {
 		t.Errorf("%d requests reached the provider", n)
 	}
 }
+
+// TestProbes asks what clients ask to see whether somebody is there: an answer
+// without a body, from the gateway alone.
+func TestProbes(t *testing.T) {
+	r := start(t, plan{providers: named("a")})
+	for _, c := range []struct {
+		method, path, key string
+		status            int
+		allow             string
+	}{
+		{"HEAD", "/", "", 404, ""},
+		{"HEAD", "/v1/models", "", 200, ""},
+		{"HEAD", "/v1/models/chat", "", 200, ""},
+		{"HEAD", "/v1/models", "none", 401, ""},
+		{"OPTIONS", "/v1/chat/completions", "", 204, "POST"},
+		{"OPTIONS", "/v1/models", "", 204, "GET"},
+	} {
+		t.Run(c.method+c.path+c.key, func(t *testing.T) {
+			for _, h2 := range []bool{false, true} {
+				a := r.do(t, request{method: c.method, path: c.path, key: c.key, h2: h2})
+				if a.status != c.status || a.err != nil || c.method == "HEAD" && a.body != "" || !strings.Contains(a.header.Get("Allow"), c.allow) {
+					t.Errorf("h2 %v: %d %v %v %q", h2, a.status, a.err, a.header, a.body)
+				}
+			}
+		})
+	}
+	if n, _ := r.at["a"].Journal().Count(); n != 0 {
+		t.Errorf("%d requests reached the provider", n)
+	}
+}

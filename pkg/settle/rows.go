@@ -141,8 +141,11 @@ func (b *Book) lastRow(r *run, s *slot, number int) *signalboxv1.Attempt {
 // has the status that it was given then.
 func heed(a *signalboxv1.Attempt, m *Metered) {
 	a.ServedModel, a.Tier = cmp.Or(name(m.ServedModel), a.ServedModel), cmp.Or(name(m.Tier), a.Tier)
-	if m.Attempt > 0 && a.GetUnwitnessed() || m.Rejected != "" {
+	switch {
+	case m.Attempt > 0 && a.GetUnwitnessed() || m.Rejected != "":
 		a.ResponseBytes = cmp.Or(m.Received, a.ResponseBytes)
+	case m.Attempt > 0:
+		a.ResponseBytes = cmp.Or(a.ResponseBytes, m.Received)
 	}
 	if m.Attempt > 0 && m.Status > 0 && a.GetStatus() > 0 {
 		a.Status = uint32(m.Status)
@@ -203,6 +206,8 @@ func worked(a *signalboxv1.Attempt, m *Metered) bool {
 		return m != nil && m.Rejected != rejectedError
 	case signalboxv1.Attempt_OUTCOME_COMPLETED, signalboxv1.Attempt_OUTCOME_CUT, signalboxv1.Attempt_OUTCOME_CLIENT_GONE:
 		return a.GetStatus() < 400
+	case signalboxv1.Attempt_OUTCOME_TIMEOUT: // in the midst of an answer that a gate held
+		return m != nil && m.Attempt > 0 && m.Status > 0 && m.Status < 300
 	}
 	return false
 }
