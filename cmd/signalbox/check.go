@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/signalbox-dev/signalbox/pkg/config"
 	"github.com/signalbox-dev/signalbox/pkg/gateway"
@@ -15,15 +14,7 @@ func check(_ context.Context, c *call) error {
 	if err := c.parse(0); err != nil {
 		return err
 	}
-	snap, dir, err := gateway.Load(c.config, c.state)
-	if err != nil {
-		return err
-	}
-	data, err := os.ReadFile(c.config)
-	if err != nil {
-		return fmt.Errorf("configuration: %w", err)
-	}
-	warnings, err := config.Lint(c.config, data, keysIn(dir))
+	snap, dir, warnings, err := gateway.Lint(c.config, c.state, keysIn)
 	if err != nil {
 		return err
 	}

@@ -24,9 +24,7 @@ type checker struct {
 	conditions *when.Compiler // made for the first one
 }
 
-// check returns all that is wrong with c. unsure are places that are wrong in
-// ways that were reported already.
-func check(c *signalboxv1.Config, unsure []path) Errors {
+func newChecker(c *signalboxv1.Config, before *Checked) *checker {
 	if c == nil {
 		c = &signalboxv1.Config{}
 	}
@@ -35,6 +33,15 @@ func check(c *signalboxv1.Config, unsure []path) Errors {
 		unsure:       places{at: make(map[path]bool), above: make(map[path]bool)},
 		patternCache: make(map[string]*regexp.Regexp),
 	}
+	if before != nil && before.conditions != nil {
+		k.conditions = before.conditions.Next()
+	}
+	return k
+}
+
+// check returns all that is wrong. unsure are places that are wrong in ways
+// that were reported already.
+func (k *checker) check(unsure []path) Errors {
 	for _, p := range unsure {
 		k.unsure.add(p)
 	}

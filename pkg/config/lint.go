@@ -22,11 +22,16 @@ type Keys struct{ Teams, Classes map[string]bool }
 // returns what is suspicious, in the order of the file. keys are nil where they
 // are not known; then nothing is said about what only they might need.
 func Lint(name string, data []byte, keys *Keys) ([]Warning, error) {
-	c, r, err := parse(name, data)
+	k, err := Read(name, data, nil)
 	if err != nil {
 		return nil, err
 	}
-	l := newLinter(c, keys)
+	return k.Lint(keys), nil
+}
+
+// Lint is Lint of a file that was read.
+func (k *Checked) Lint(keys *Keys) []Warning {
+	l := newLinter(k, keys)
 	l.unused()
 	l.regions()
 	l.aliases()
@@ -37,13 +42,15 @@ func Lint(name string, data []byte, keys *Keys) ([]Warning, error) {
 	l.timeouts()
 	for i := range l.found {
 		w := &l.found[i]
-		w.File = name
-		w.Line, w.Column = position(r.nearest(path(w.Path)))
+		w.File = k.name
+		if k.reader != nil {
+			w.Line, w.Column = position(k.reader.nearest(path(w.Path)))
+		}
 	}
 	slices.SortStableFunc(l.found, func(a, b Warning) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	return l.found, nil
+	return l.found
 }
 
 // linter finds what is suspicious in a valid configuration.
@@ -51,8 +58,8 @@ type linter struct {
 	raw, c *signalboxv1.Config // as given, and with defaults
 	keys   *Keys
 	g      *ground
-	narrow []bool // of each route
 	served []served
+	on     [][]*signalboxv1.Model // whose candidates serve on each route
 	found  []Warning
 }
 
@@ -66,13 +73,12 @@ type served struct {
 	route *signalboxv1.Route
 }
 
-func newLinter(c *signalboxv1.Config, keys *Keys) *linter {
-	l := &linter{raw: c, c: WithDefaults(c), keys: keys}
-	l.g = (&checker{c: l.c}).newGround()
+func newLinter(k *Checked, keys *Keys) *linter {
+	l := &linter{raw: k.Config, c: k.Full, keys: keys, g: newGround(k.Full)}
+	l.on = make([][]*signalboxv1.Model, len(l.c.GetRoutes()))
 	index := make(map[*signalboxv1.Route]int)
 	for i, r := range l.c.GetRoutes() {
 		index[r] = i
-		l.narrow = append(l.narrow, Narrow(l.raw.GetRoutes()[i]))
 	}
 	builtin := WithDefaults(&signalboxv1.Route{})
 	for _, m := range l.c.GetModels() {
@@ -93,8 +99,12 @@ func (l *linter) serve(m *signalboxv1.Model, t *signalboxv1.Team, index map[*sig
 		if len(l.g.teams[r]) > 0 && !l.g.teams[r][t.GetName()] {
 			continue
 		}
-		l.served = append(l.served, served{m, l.g.used(r, m), t, index[r], r})
-		if !l.narrow[index[r]] {
+		s := served{m, l.g.used(r, m), t, index[r], r}
+		l.served = append(l.served, s)
+		if on := l.on[s.index]; len(on) == 0 || on[len(on)-1] != s.model {
+			l.on[s.index] = append(on, s.model)
+		}
+		if !l.g.narrow[r] {
 			return
 		}
 	}

@@ -10,12 +10,8 @@ import (
 
 // unreached reports routes on which no request can be.
 func (l *linter) unreached() {
-	reached := make(map[int]bool)
-	for _, s := range l.served {
-		reached[s.index] = true
-	}
 	for i, r := range l.c.GetRoutes() {
-		if reached[i] {
+		if len(l.on[i]) > 0 {
 			continue
 		}
 		p := path("routes").item(i).field("name")
@@ -32,7 +28,7 @@ func (l *linter) shadows(i int) []string {
 	r := l.c.GetRoutes()[i]
 	var names []string
 	for _, s := range l.served {
-		if s.index < 0 || s.index >= i || l.narrow[s.index] || len(r.GetTeams()) > 0 && !l.g.teams[r][s.team.GetName()] || !slices.Contains(l.g.routes[s.asked], r) {
+		if s.index < 0 || s.index >= i || l.g.narrow[s.route] || len(r.GetTeams()) > 0 && !l.g.teams[r][s.team.GetName()] || !slices.Contains(l.g.routes[s.asked], r) {
 			continue
 		}
 		if name := quote(s.route.GetName()); !slices.Contains(names, name) {
@@ -48,7 +44,7 @@ func (l *linter) shadows(i int) []string {
 // gates reports gates that have no next candidate to try.
 func (l *linter) gates() {
 	for i, r := range l.c.GetRoutes() {
-		on := l.on(i)
+		on := l.on[i]
 		if len(r.GetGates()) == 0 || len(on) == 0 {
 			continue
 		}
@@ -56,21 +52,10 @@ func (l *linter) gates() {
 		switch {
 		case r.GetMaxAttempts() == 1:
 			l.warn(p, "turn answers down, but max_attempts is 1: there is no next candidate, so the caller gets an error in place of the answer; raise max_attempts, or remove the gates")
-		case !slices.ContainsFunc(on, func(s served) bool { return len(s.model.GetCandidates()) > 1 }):
+		case most(on) < 2:
 			l.warn(p, "turn answers down, but no model on this route has a second candidate, so the caller gets an error in place of the answer; add candidates, or remove the gates")
 		}
 	}
-}
-
-// on is what is served on route i.
-func (l *linter) on(i int) []served {
-	var list []served
-	for _, s := range l.served {
-		if s.index == i {
-			list = append(list, s)
-		}
-	}
-	return list
 }
 
 // timeouts reports times of which one leaves no room for another.
@@ -82,7 +67,7 @@ func (l *linter) timeouts() {
 		}
 	}
 	for i, r := range l.c.GetRoutes() {
-		on := l.on(i)
+		on := l.on[i]
 		first, stream := r.GetFirstByteTimeout().AsDuration(), r.GetStreamTimeout().AsDuration()
 		first = min(first, stream)
 		p := path("routes").item(i)
@@ -97,9 +82,9 @@ func (l *linter) timeouts() {
 }
 
 // slowest is the backend that may take longest to connect to.
-func slowest(on []served, connect map[string]time.Duration) (name string, slow time.Duration) {
-	for _, s := range on {
-		for _, c := range s.model.GetCandidates() {
+func slowest(on []*signalboxv1.Model, connect map[string]time.Duration) (name string, slow time.Duration) {
+	for _, m := range on {
+		for _, c := range m.GetCandidates() {
 			if d := connect[c.GetBackend()]; d > slow {
 				name, slow = c.GetBackend(), d
 			}
@@ -109,9 +94,9 @@ func slowest(on []served, connect map[string]time.Duration) (name string, slow t
 }
 
 // most is the greatest number of candidates of a model.
-func most(on []served) (n int) {
-	for _, s := range on {
-		n = max(n, len(s.model.GetCandidates()))
+func most(on []*signalboxv1.Model) (n int) {
+	for _, m := range on {
+		n = max(n, len(m.GetCandidates()))
 	}
 	return n
 }

@@ -20,16 +20,21 @@ const maxFile = 8 << 20
 // Parse reads a configuration file. name stands in the errors, which are all
 // that is wrong with it, as Errors. Defaults are not filled in.
 func Parse(name string, data []byte) (*signalboxv1.Config, error) {
-	c, _, err := parse(name, data)
-	return c, err
+	k, err := Read(name, data, nil)
+	if err != nil {
+		return nil, err
+	}
+	return k.Config, nil
 }
 
-// parse also returns the reader, which knows where everything stands.
-func parse(name string, data []byte) (*signalboxv1.Config, *reader, error) {
+// Read is Parse for those who do more with the file. before is what was read of
+// an earlier state of it, whose conditions need not be compiled again; it may
+// be nil.
+func Read(name string, data []byte, before *Checked) (*Checked, error) {
 	root, bad := document(data)
 	if bad != nil {
 		bad.File = name
-		return nil, nil, Errors{*bad}
+		return nil, Errors{*bad}
 	}
 	c := &signalboxv1.Config{}
 	r := &reader{at: map[path]*yaml.Node{"": root}}
@@ -37,30 +42,22 @@ func parse(name string, data []byte) (*signalboxv1.Config, *reader, error) {
 		r.message(root, c.ProtoReflect(), "")
 	}
 	errs := r.errs
+	k := newChecker(c, before)
 	if !r.tooMuch {
-		for _, e := range check(c, r.unsure) {
+		for _, e := range k.check(r.unsure) {
 			n := r.nearest(path(e.Path))
 			e.Line, e.Column = position(n)
 			errs = append(errs, e)
 		}
 	}
 	if len(errs) == 0 {
-		return c, r, nil
+		return &Checked{Config: c, Full: k.c, name: name, reader: r, conditions: k.conditions}, nil
 	}
 	errs.sort()
 	for i := range errs {
 		errs[i].File = name
 	}
-	return nil, nil, errs
-}
-
-// Validate checks a configuration that did not come from a file; Parse has
-// done so for one that did. Its error is Errors, without positions.
-func Validate(c *signalboxv1.Config) error {
-	if errs := check(c, nil); len(errs) > 0 {
-		return errs
-	}
-	return nil
+	return nil, errs
 }
 
 // document is the root of the only YAML document in data, nil when there is

@@ -16,9 +16,10 @@ func (k *checker) reach() {
 			return // what seems to be missing may be what was wrong
 		}
 	}
-	g := k.newGround()
+	g := newGround(k.c)
+	served := g.served()
 	for i, r := range k.c.GetRoutes() {
-		for _, m := range g.servedBy(i) {
+		for _, m := range served[r] {
 			if !g.open(m, r.GetClass()) {
 				k.fail(path("routes").item(i).field("class"), "%s", g.closed(m, r.GetClass()))
 			}
@@ -75,27 +76,34 @@ type ground struct {
 	regions map[string][]string // of a class
 	routes  map[*signalboxv1.Model][]*signalboxv1.Route
 	teams   map[*signalboxv1.Route]map[string]bool
+	narrow  map[*signalboxv1.Route]bool
+	models  map[string]*signalboxv1.Model
 }
 
-func (k *checker) newGround() *ground {
+func newGround(c *signalboxv1.Config) *ground {
 	g := &ground{
-		c: k.c, region: make(map[string]string), regions: make(map[string][]string),
+		c: c, region: make(map[string]string), regions: make(map[string][]string),
 		routes: make(map[*signalboxv1.Model][]*signalboxv1.Route), teams: make(map[*signalboxv1.Route]map[string]bool),
+		narrow: make(map[*signalboxv1.Route]bool), models: make(map[string]*signalboxv1.Model),
 	}
-	for _, p := range k.c.GetProviders() {
+	for _, m := range c.GetModels() {
+		g.models[m.GetName()] = m
+	}
+	for _, p := range c.GetProviders() {
 		for _, b := range p.GetBackends() {
 			g.region[b.GetName()] = b.GetRegion()
 		}
 	}
-	for _, c := range k.c.GetClasses() {
+	for _, c := range c.GetClasses() {
 		g.regions[c.GetName()] = c.GetRegions()
 	}
-	for _, r := range k.c.GetRoutes() {
+	for _, r := range c.GetRoutes() {
+		g.narrow[r] = Narrow(r)
 		g.teams[r] = make(map[string]bool)
 		for _, t := range r.GetTeams() {
 			g.teams[r][t] = true
 		}
-		for _, m := range k.c.GetModels() {
+		for _, m := range c.GetModels() {
 			if MatchAny(r.GetModels(), m.GetName()) {
 				g.routes[m] = append(g.routes[m], r)
 			}
@@ -108,53 +116,47 @@ func (k *checker) newGround() *ground {
 // route takes, nil for the built-in one.
 func (g *ground) route(m *signalboxv1.Model, team string) *signalboxv1.Route {
 	for _, r := range g.routes[m] {
-		if (len(g.teams[r]) == 0 || g.teams[r][team]) && !Narrow(r) {
+		if (len(g.teams[r]) == 0 || g.teams[r][team]) && !g.narrow[r] {
 			return r
 		}
 	}
 	return nil
 }
 
-// leads reports whether some request of a team for a model can be on r.
-func (g *ground) leads(m *signalboxv1.Model, team string, r *signalboxv1.Route) bool {
-	for _, x := range g.routes[m] {
-		if len(g.teams[x]) > 0 && !g.teams[x][team] {
-			continue
-		}
-		if x == r || !Narrow(x) {
-			return x == r
-		}
-	}
-	return false
-}
-
 // used is the model whose candidates serve requests for m on r.
 func (g *ground) used(r *signalboxv1.Route, m *signalboxv1.Model) *signalboxv1.Model {
-	for _, x := range g.c.GetModels() {
-		if r.GetUse() != "" && x.GetName() == r.GetUse() {
-			return x
-		}
+	if used := g.models[r.GetUse()]; used != nil {
+		return used
 	}
 	return m
 }
 
-// servedBy are the models for which route i is the one of some caller.
-func (g *ground) servedBy(i int) []*signalboxv1.Model {
-	r := g.c.GetRoutes()[i]
-	callers := r.GetTeams()
-	if len(callers) == 0 {
-		callers = append(callers, "")
-		for _, t := range g.c.GetTeams() {
-			callers = append(callers, t.GetName())
-		}
+// served lists the models whose candidates serve on each route: those for which
+// it is the route of some caller.
+func (g *ground) served() map[*signalboxv1.Route][]*signalboxv1.Model {
+	callers := []string{""}
+	for _, t := range g.c.GetTeams() {
+		callers = append(callers, t.GetName())
 	}
-	var served []*signalboxv1.Model
+	list := make(map[*signalboxv1.Route][]*signalboxv1.Model)
 	for _, m := range g.c.GetModels() {
-		if slices.Contains(g.routes[m], r) && slices.ContainsFunc(callers, func(t string) bool { return g.leads(m, t, r) }) {
-			served = append(served, g.used(r, m))
+		on := make(map[*signalboxv1.Route]bool)
+		for _, team := range callers {
+			for _, r := range g.routes[m] {
+				if len(g.teams[r]) > 0 && !g.teams[r][team] {
+					continue
+				}
+				if !on[r] {
+					on[r] = true
+					list[r] = append(list[r], g.used(r, m))
+				}
+				if !g.narrow[r] {
+					break
+				}
+			}
 		}
 	}
-	return served
+	return list
 }
 
 // open reports whether some candidate of m is in a region of all classes.

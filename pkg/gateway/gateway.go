@@ -66,6 +66,7 @@ type Gateway struct {
 	parser *witness.Parser // of the goroutine that follows the log
 
 	// of the watching goroutine alone
+	loaded     loaded // the last good one
 	configInfo os.FileInfo
 	configSum  [sha256.Size]byte
 	keyInfo    os.FileInfo
@@ -80,11 +81,12 @@ func New(ctx context.Context, o Options) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w (name another with -config or SIGNALBOX_CONFIG)", err)
 	}
-	snap, dir, err := compile(o.ConfigFile, o.StateDir, data)
+	l, err := loaded{}.next(o.ConfigFile, o.StateDir, data)
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{opts: o, dir: dir, configInfo: info, configSum: sha256.Sum256(data), retired: map[string]retired{}}
+	snap := l.snapshot
+	g := &Gateway{opts: o, dir: l.dir, loaded: l, configInfo: info, configSum: sha256.Sum256(data), retired: map[string]retired{}}
 	g.log = telemetry.NewLogger(o.LogTo, snap.Telemetry.Log.Level, snap.Telemetry.Log.Format == "json")
 	g.metrics = telemetry.NewMetrics()
 	if err := g.open(ctx, snap); err != nil {

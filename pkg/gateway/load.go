@@ -17,21 +17,34 @@ import (
 // directory: stateDir when not empty, else the configuration's. The error
 // lists every problem with its position.
 func Load(file, stateDir string) (s *policy.Snapshot, dir string, err error) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, "", fmt.Errorf("configuration: %w (name another with -config or SIGNALBOX_CONFIG)", err)
-	}
-	return compile(file, stateDir, data)
+	l, err := load(file, stateDir)
+	return l.snapshot, l.dir, err
 }
 
-func compile(file, stateDir string, data []byte) (*policy.Snapshot, string, error) {
-	c, err := config.Parse(file, data)
+// loaded is a configuration as it was read and compiled.
+type loaded struct {
+	checked  *config.Checked
+	snapshot *policy.Snapshot
+	dir      string
+}
+
+func load(file, stateDir string) (loaded, error) {
+	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, "", err
+		return loaded{}, fmt.Errorf("configuration: %w (name another with -config or SIGNALBOX_CONFIG)", err)
 	}
-	s, err := policy.Compile(c)
+	return loaded{}.next(file, stateDir, data)
+}
+
+// next is what data is, which stands in the place of what was loaded before.
+func (l loaded) next(file, stateDir string, data []byte) (loaded, error) {
+	c, err := config.Read(file, data, l.checked)
 	if err != nil {
-		return nil, "", fmt.Errorf("%s: %w", file, err)
+		return loaded{}, err
+	}
+	s, err := policy.CompileChecked(c)
+	if err != nil {
+		return loaded{}, fmt.Errorf("%s: %w", file, err)
 	}
 	dir := s.State.Dir
 	if stateDir != "" {
@@ -39,9 +52,19 @@ func compile(file, stateDir string, data []byte) (*policy.Snapshot, string, erro
 	}
 	dir, err = filepath.Abs(dir)
 	if err != nil {
-		return nil, "", fmt.Errorf("state directory: %w", err)
+		return loaded{}, fmt.Errorf("state directory: %w", err)
 	}
-	return s, dir, nil
+	return loaded{c, s, dir}, nil
+}
+
+// Lint is Load, and what in the file is hardly meant so; keys says what the
+// virtual keys of a state directory refer to.
+func Lint(file, stateDir string, keys func(dir string) *config.Keys) (*policy.Snapshot, string, []config.Warning, error) {
+	l, err := load(file, stateDir)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	return l.snapshot, l.dir, l.checked.Lint(keys(l.dir)), nil
 }
 
 // KeyFile is where the virtual keys of a state directory are.

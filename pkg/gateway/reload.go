@@ -111,11 +111,13 @@ func (g *Gateway) reloadConfig(ctx context.Context) {
 	} else {
 		g.configSum = sum
 	}
-	next, _, err := compile(g.opts.ConfigFile, g.opts.StateDir, data)
+	l, err := g.loaded.next(g.opts.ConfigFile, g.opts.StateDir, data)
 	if err != nil {
 		g.keepOld(err)
 		return
 	}
+	g.loaded = l
+	next := l.snapshot
 	old := g.snapshot.Load()
 	for _, what := range append(policy.NeedsEnvoyRestart(old, next), policy.NeedsRestart(old, next)...) {
 		g.log.Warn("setting changed that takes a restart; the old value stays in force", slog.String("setting", what))

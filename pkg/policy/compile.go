@@ -21,13 +21,18 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/secret"
 )
 
-// Compile makes a Snapshot of a configuration, which it checks again, since it
-// may not have come from a file. c is not kept.
+// Compile makes a Snapshot of a configuration, which it checks. c is not kept.
 func Compile(c *signalboxv1.Config) (*Snapshot, error) {
-	if err := config.Validate(c); err != nil {
+	k, err := config.Check(c)
+	if err != nil {
 		return nil, err
 	}
-	c = config.WithDefaults(c)
+	return CompileChecked(k)
+}
+
+// CompileChecked is Compile of what was checked already.
+func CompileChecked(k *config.Checked) (*Snapshot, error) {
+	c := k.Full
 	version, err := versionOf(c)
 	if err != nil {
 		return nil, err
@@ -54,7 +59,7 @@ func Compile(c *signalboxv1.Config) (*Snapshot, error) {
 	s.names = slices.Sorted(maps.Keys(s.Models))
 	s.Teams = s.compileTeams(c.GetTeams())
 	s.compileChannels(c.GetChannels())
-	return s, s.compileRules(c.GetRoutes())
+	return s, s.compileRules(k)
 }
 
 // versionOf names a configuration by its meaning: comments, order of keys and

@@ -107,9 +107,8 @@ func (s *Snapshot) compileChannels(list []*signalboxv1.Channel) {
 }
 
 // compileRules completes the routes by what they look at, and where they lead.
-func (s *Snapshot) compileRules(list []*signalboxv1.Route) error {
-	var conditions *when.Compiler
-	for i, r := range list {
+func (s *Snapshot) compileRules(c *config.Checked) error {
+	for i, r := range c.Full.GetRoutes() {
 		k := s.Routes[i]
 		k.Use = s.Models[r.GetUse()]
 		k.rule = rule{
@@ -126,12 +125,7 @@ func (s *Snapshot) compileRules(list []*signalboxv1.Route) error {
 			continue
 		}
 		var err error
-		if conditions == nil {
-			if conditions, err = when.New(); err != nil {
-				return err
-			}
-		}
-		if k.rule.when, err = conditions.Compile(r.GetWhen()); err != nil {
+		if k.rule.when, err = c.Condition(r.GetWhen()); err != nil {
 			return fmt.Errorf("route %q: when %w", k.Name, err)
 		}
 		s.headers = append(s.headers, k.rule.when.Headers()...)

@@ -20,8 +20,13 @@ import (
 // for long texts.
 const maxCost = 20_000
 
-// Compiler compiles conditions. It is safe for concurrent use.
-type Compiler struct{ env *cel.Env }
+// Compiler compiles conditions and remembers them, so that each text is
+// compiled once. It is not safe for concurrent use.
+type Compiler struct {
+	env    *cel.Env
+	before map[string]*Condition // of an earlier compiler
+	known  map[string]*Condition
+}
 
 // Condition is a compiled condition, safe for concurrent use.
 type Condition struct {
@@ -35,7 +40,13 @@ func New() (*Compiler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("conditions: %w", err)
 	}
-	return &Compiler{env}, nil
+	return &Compiler{env: env, known: make(map[string]*Condition)}, nil
+}
+
+// Next is a compiler that knows what c compiled, and keeps what it is asked for
+// of that: the conditions of a file that was changed.
+func (c *Compiler) Next() *Compiler {
+	return &Compiler{env: c.env, before: c.known, known: make(map[string]*Condition)}
 }
 
 // Error is what is wrong with a condition.
@@ -54,6 +65,21 @@ func (e *Error) Error() string {
 
 // Compile checks and compiles; the error is an *Error.
 func (c *Compiler) Compile(text string) (*Condition, error) {
+	if k := c.known[text]; k != nil {
+		return k, nil
+	}
+	k := c.before[text]
+	if k == nil {
+		var err error
+		if k, err = c.compile(text); err != nil {
+			return nil, err
+		}
+	}
+	c.known[text] = k
+	return k, nil
+}
+
+func (c *Compiler) compile(text string) (*Condition, error) {
 	checked, issues := c.env.Compile(text)
 	if issues.Err() != nil {
 		first := issues.Errors()[0]
