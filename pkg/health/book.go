@@ -85,7 +85,7 @@ func (b *Book) best(k Key) float64 {
 		for _, other := range g {
 			if other != k {
 				alone = false
-				best = min(best, b.cells[other].speed())
+				best = min(best, b.cells[other].quickness())
 			}
 		}
 		if !alone {
@@ -98,9 +98,9 @@ func (b *Book) best(k Key) float64 {
 	return worst
 }
 
-// speed is what to expect, in seconds; 0 where nothing is known, and no end
-// where the cell is out.
-func (c *cell) speed() float64 {
+// quickness is the time to the first byte to expect, in seconds; 0 where
+// nothing is known, and no end where the cell is out.
+func (c *cell) quickness() float64 {
 	switch {
 	case c.state == Open:
 		return math.Inf(1)
@@ -122,6 +122,16 @@ func (b *Book) Grade(k Key, pick uint64, now time.Time) Grade {
 		return Well
 	}
 	return c.admit(pick, now, b.o)
+}
+
+// Speed is how fast a cell has been of late, as answers that ended well tell.
+func (b *Book) Speed(k Key, now time.Time) Speed {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if c := b.cells[k]; c != nil {
+		return c.pace.speed(now)
+	}
+	return Speed{}
 }
 
 // Tick lets time pass and returns what changed since the last Tick.
@@ -167,6 +177,7 @@ func (b *Book) Status(now time.Time) []Status {
 			Key: k, State: c.state, Grade: c.grade, Since: c.since,
 			Errors: c.failures.mean(), Rate: c.failures.weight * math.Ln2 / b.o.Window.Seconds(),
 			FirstByte: seconds(c.fast.mean()), Usual: seconds(c.normal()),
+			Speed: c.pace.speed(now),
 		})
 	}
 	slices.SortFunc(list, func(x, y Status) int {

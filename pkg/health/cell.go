@@ -44,6 +44,7 @@ type cell struct {
 	fast     sum // seconds to the first byte of late
 	usual    sum // their logarithm in the long run: single ones count little
 	row      int // failures in a row
+	pace     pace
 
 	state State
 	grade Grade     // why it is not closed
@@ -70,6 +71,7 @@ func (c *cell) learn(s Sample, now time.Time, o Options) {
 	}
 	c.row = 0
 	c.failures.add(0, now, o.Window)
+	c.pace.learn(s, now)
 	if sec := s.FirstByte.Seconds(); sec > 0 {
 		if c.usual.weight >= minUsual {
 			sec = min(sec, clip*c.normal())

@@ -75,7 +75,15 @@ func (s State) String() string {
 // Sample is an attempt that ended.
 type Sample struct {
 	Result    Result
-	FirstByte time.Duration // of a stream; 0: not known, or no stream
+	FirstByte time.Duration // of a stream, since the attempt's start; 0: not known, or no stream
+	Output    int64         // tokens of the answer; 0: not known
+	Writing   time.Duration // of an answer whose Output is known: since the first byte of a stream, else since the start
+}
+
+// Speed is what to expect of a cell. A zero field is not known.
+type Speed struct {
+	FirstByte       time.Duration // until an answer begins
+	TokensPerSecond float64       // from then on
 }
 
 // Result is what an attempt says about its backend.
@@ -106,4 +114,5 @@ type Status struct {
 	Rate      float64   // attempts a second of late
 	FirstByte time.Duration
 	Usual     time.Duration // FirstByte in the long run
+	Speed     Speed
 }
