@@ -49,6 +49,8 @@ type Gateway struct {
 	tracer  *telemetry.Tracer
 	alerts  *alert.Hub
 	ward    *ward
+	past    *past
+	lengths *lengths
 
 	snapshot atomic.Pointer[policy.Snapshot]
 	keys     atomic.Pointer[key.Set]
@@ -110,6 +112,8 @@ func (g *Gateway) open(ctx context.Context, snap *policy.Snapshot) (err error) {
 		return err
 	}
 	g.ward = newWard(g.metrics, g.log, g.alerts)
+	g.past = new(past)
+	g.lengths = &lengths{past: g.past}
 	set, err := key.Load(KeyFile(g.dir))
 	if err != nil {
 		return err
@@ -170,7 +174,7 @@ func (g *Gateway) openBooks(snap *policy.Snapshot) error {
 		g.log.Info("ledger: unfinished last batch cut off", slog.Int64("bytes", recovered.TornBytes))
 	}
 	g.metrics.LedgerUp.Set(1)
-	obs := &observer{metrics: g.metrics, tracer: g.tracer, log: g.log, alerts: g.alerts, ward: g.ward, forget: g.store.Forget, parents: map[pipeline.Ticket]telemetry.Parent{}}
+	obs := &observer{metrics: g.metrics, tracer: g.tracer, log: g.log, alerts: g.alerts, ward: g.ward, lengths: g.lengths, forget: g.store.Forget, parents: map[pipeline.Ticket]telemetry.Parent{}}
 	book := settle.New(settle.Options{UnknownAfter: snap.State.UnknownAfter, Estimator: new(token.Estimator)})
 	book.Restore(recovered)
 	g.books = &Books{book: book, log: log, observer: obs, metrics: g.metrics, logger: g.log}

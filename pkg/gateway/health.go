@@ -59,6 +59,9 @@ func (w *ward) grade(c *policy.Candidate) health.Grade {
 	return w.book.Grade(cellOf(c), rand.Uint64(), time.Now()) //nolint:gosec // a share of requests is no secret
 }
 
+// speed is how fast a candidate has been of late.
+func (w *ward) speed(c *policy.Candidate) health.Speed { return w.book.Speed(cellOf(c), time.Now()) }
+
 // observe takes a settled attempt.
 func (w *ward) observe(a *signalboxv1.Attempt, now time.Time) {
 	if now.Sub(stamp(a.EndNs)) > stale {
@@ -77,6 +80,9 @@ func sample(a *signalboxv1.Attempt) (s health.Sample, ok bool) {
 	}
 	switch a.Outcome {
 	case signalboxv1.Attempt_OUTCOME_COMPLETED:
+		if told(a) {
+			s.Output, s.Writing = a.Usage.GetOutput(), writing(a)
+		}
 		return s, true
 	case signalboxv1.Attempt_OUTCOME_RATE_LIMITED:
 		s.Result = health.Refusal
@@ -93,6 +99,19 @@ func sample(a *signalboxv1.Attempt) (s health.Sample, ok bool) {
 		return s, !strings.Contains(a.Details, "content_filter")
 	}
 	return s, false
+}
+
+// writing is how long a's answer took, without the time to its first byte where
+// it is a stream.
+func writing(a *signalboxv1.Attempt) time.Duration {
+	from := a.StartNs
+	if a.Stream {
+		from = a.FirstByteNs
+	}
+	if from == 0 || a.EndNs < from {
+		return 0
+	}
+	return time.Duration(a.EndNs - from)
 }
 
 // tick shows what changed.
@@ -139,6 +158,7 @@ type cellStatus struct {
 	Rate        float64 `json:"attempts_per_second"`
 	FirstByteMS float64 `json:"first_byte_ms"`
 	UsualMS     float64 `json:"usual_first_byte_ms"`
+	Tokens      float64 `json:"tokens_per_second"` // 0: not known
 }
 
 // status is the operator's view of all cells.
@@ -149,6 +169,7 @@ func (w *ward) status() any {
 		c := cellStatus{
 			Backend: s.Backend, Model: s.Model, State: s.State.String(),
 			ErrorRate: s.Errors, Rate: s.Rate, FirstByteMS: s.FirstByte.Seconds() * 1e3, UsualMS: s.Usual.Seconds() * 1e3,
+			Tokens: s.Speed.TokensPerSecond,
 		}
 		if s.State != health.Closed {
 			c.Reason = s.Grade.String()

@@ -21,6 +21,7 @@ type observer struct {
 	log     *slog.Logger
 	alerts  alert.Notifier
 	ward    *ward
+	lengths *lengths
 	forget  func(pipeline.Ticket)
 
 	mu      sync.Mutex
@@ -70,6 +71,7 @@ func (o *observer) settled(s settle.Settled) {
 	for _, a := range s.Attempts {
 		o.attempt(a)
 		o.ward.observe(a, now)
+		o.lengths.learn(a)
 		if sampled {
 			o.tracer.Attempt(parent, span(a))
 		}

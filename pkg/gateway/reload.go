@@ -170,6 +170,7 @@ func (g *Gateway) apply(old, next *policy.Snapshot) error {
 	if old != nil {
 		g.metrics.Config.DeleteLabelValues(old.Version)
 	}
+	g.past.add(next)
 	g.snapshot.Store(next)
 	g.metrics.Config.WithLabelValues(next.Version).Set(1)
 	return nil
