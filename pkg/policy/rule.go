@@ -33,43 +33,91 @@ func (h header) holds(f *signal.Facts) bool {
 	return ok && (h.pattern == "" || config.Match(h.pattern, value))
 }
 
-// holds tests what is cheap first. An error is that of the condition.
-func (r *rule) holds(f *signal.Facts) (bool, error) {
-	typed := (len(r.channels) == 0 || r.channels[f.Channel]) &&
-		(len(r.keys) == 0 || r.keys[f.KeyID] || r.keys[f.KeyName]) &&
-		(len(r.operations) == 0 || r.operations[f.Operation]) &&
-		(len(r.classes) == 0 || slices.ContainsFunc(f.Classes, func(c genai.DataClass) bool { return r.classes[c] })) &&
-		!slices.ContainsFunc(r.headers, func(h header) bool { return !h.holds(f) }) &&
-		(r.hours == nil || r.hours.hold(f.Time))
-	if !typed || r.when == nil {
-		return typed, nil
+// try says whether a request fits what r looks at besides the model, and if not
+// why. It tests what is cheap first. f may be nil where the rule looks at
+// nothing.
+func (r *Route) try(team string, f *signal.Facts) signalboxv1.Decision_Tried {
+	k := &r.rule
+	switch {
+	case !r.fits(team):
+		return signalboxv1.Decision_TRIED_TEAM
+	case !k.narrow:
+		return signalboxv1.Decision_TRIED_FITS
+	case len(k.channels) > 0 && !k.channels[f.Channel]:
+		return signalboxv1.Decision_TRIED_CHANNEL
+	case len(k.keys) > 0 && !k.keys[f.KeyID] && !k.keys[f.KeyName]:
+		return signalboxv1.Decision_TRIED_KEY
+	case len(k.operations) > 0 && !k.operations[f.Operation]:
+		return signalboxv1.Decision_TRIED_PATH
+	case len(k.classes) > 0 && !slices.ContainsFunc(f.Classes, func(c genai.DataClass) bool { return k.classes[c] }):
+		return signalboxv1.Decision_TRIED_CLASS
+	case len(k.headers) > 0 && !r.headed(f):
+		return signalboxv1.Decision_TRIED_HEADER
+	case k.hours != nil && !k.hours.hold(f.Time):
+		return signalboxv1.Decision_TRIED_HOURS
+	case k.when == nil:
+		return signalboxv1.Decision_TRIED_FITS
 	}
-	return r.when.Eval(f)
+	return r.condition(f)
+}
+
+// headed reports whether a request has the headers that r wants.
+func (r *Route) headed(f *signal.Facts) bool {
+	if tried, ok := f.Recalled(r.Name); ok {
+		return signalboxv1.Decision_Tried(tried) != signalboxv1.Decision_TRIED_HEADER
+	}
+	return !slices.ContainsFunc(r.rule.headers, func(h header) bool { return !h.holds(f) })
+}
+
+// condition runs the condition of r.
+func (r *Route) condition(f *signal.Facts) signalboxv1.Decision_Tried {
+	if len(r.rule.when.Headers()) > 0 {
+		if tried, ok := f.Recalled(r.Name); ok {
+			return signalboxv1.Decision_Tried(tried)
+		}
+	}
+	holds, err := r.rule.when.Eval(f)
+	switch {
+	case err != nil:
+		return signalboxv1.Decision_TRIED_FAILED
+	case holds:
+		return signalboxv1.Decision_TRIED_FITS
+	}
+	return signalboxv1.Decision_TRIED_WHEN
 }
 
 // Choose returns the first route that a request fits, the built-in one when it
 // fits none. f may be nil: then only routes that look at no more than model and
-// team can fit. failed are those whose condition failed: they do not fit.
+// team can fit; else it takes down what became of each. failed are those whose
+// condition failed: they do not fit.
 func (m *Model) Choose(team string, f *signal.Facts) (fit *Route, failed []*Route) {
+	if f != nil {
+		f.Try()
+	}
 	for _, r := range m.routes {
-		if !r.fits(team) {
+		if f == nil && r.rule.narrow {
 			continue
 		}
-		if !r.rule.narrow {
+		tried := r.try(team, f)
+		if f != nil {
+			f.Tried = append(f.Tried, byte(tried))
+		}
+		switch tried {
+		case signalboxv1.Decision_TRIED_FITS:
 			return r, failed
-		}
-		if f == nil {
-			continue
-		}
-		holds, err := r.rule.holds(f)
-		if err != nil {
+		case signalboxv1.Decision_TRIED_FAILED:
 			failed = append(failed, r)
-		}
-		if holds {
-			return r, failed
 		}
 	}
 	return m.fallback, failed
+}
+
+// Tried are the routes that are tried for a model, in order.
+func (m *Model) Tried() []*Route { return m.routes }
+
+// Headed reports whether the route looks at headers.
+func (r *Route) Headed() bool {
+	return len(r.rule.headers) > 0 || r.rule.when != nil && len(r.rule.when.Headers()) > 0
 }
 
 // channel is a kind of callers.
@@ -84,11 +132,21 @@ type channel struct {
 func (s *Snapshot) Channel(f *signal.Facts) string {
 	for i := range s.channels {
 		c := &s.channels[i]
-		if (c.header == nil || c.header.holds(f)) && (len(c.keys) == 0 || c.keys[f.KeyID] || c.keys[f.KeyName]) && (len(c.teams) == 0 || c.teams[f.Team]) {
+		if c.headed(f) && (len(c.keys) == 0 || c.keys[f.KeyID] || c.keys[f.KeyName]) && (len(c.teams) == 0 || c.teams[f.Team]) {
 			return c.name
 		}
 	}
 	return ""
+}
+
+func (c *channel) headed(f *signal.Facts) bool {
+	if c.header == nil {
+		return true
+	}
+	if name, ok := f.RecalledChannel(); ok {
+		return name == c.name
+	}
+	return c.header.holds(f)
 }
 
 // Headers are the names of the headers that channels and routes look at,

@@ -28,9 +28,55 @@ type Facts struct {
 	Call  *dialect.Request // nil: nothing is known of the body
 	Front dialect.Front    // reads the prompt; nil: only its size is known
 
+	// Tried takes down what became of each route that was tried, as numbers of
+	// the ledger's Decision.Tried.
+	Tried []byte
+
 	shape *Shape
 	text  *Text
+	told  *Told
+	tried [128]byte // Tried, where that is enough
 }
+
+// Told is what was found out about a request that is gone.
+type Told struct {
+	Shape *Shape // nil: it was not looked at, as below
+	Text  *Text
+	// Channel is the channel of the request, which may hang on a header.
+	Channel string
+	// Route says what became of a route that looks at headers.
+	Route func(name string) byte
+	// Missing is set when something was asked for that was not found out.
+	Missing bool
+}
+
+// Recall makes the facts those of a request that is gone: what is asked for is
+// taken from t, and t.Missing says whether that was enough.
+func (f *Facts) Recall(t *Told) { f.told, f.shape, f.text = t, t.Shape, t.Text }
+
+// Recalled says what became of a route that looks at headers, where those are
+// gone.
+func (f *Facts) Recalled(route string) (tried byte, ok bool) {
+	if f.told == nil {
+		return 0, false
+	}
+	return f.told.Route(route), true
+}
+
+// RecalledChannel is the channel of a request whose headers are gone.
+func (f *Facts) RecalledChannel() (name string, ok bool) {
+	if f.told == nil {
+		return "", false
+	}
+	return f.told.Channel, true
+}
+
+// Found returns what was found out about the prompt so far, nil where it was
+// not looked at.
+func (f *Facts) Found() (*Shape, *Text) { return f.shape, f.text }
+
+// Try begins to take down what becomes of routes.
+func (f *Facts) Try() { f.Tried = f.tried[:0] }
 
 // Header is a header of the request, its name in lower case.
 type Header struct{ Name, Value string }
@@ -68,6 +114,10 @@ type Shape struct {
 // Shape returns the form of the prompt.
 func (f *Facts) Shape() *Shape {
 	if f.shape == nil {
+		if f.told != nil {
+			f.told.Missing = true
+			return &Shape{}
+		}
 		f.shape = f.measure()
 	}
 	return f.shape
@@ -76,6 +126,10 @@ func (f *Facts) Shape() *Shape {
 // Text returns what the words of the last user's turn say.
 func (f *Facts) Text() *Text {
 	if f.text == nil {
+		if f.told != nil {
+			f.told.Missing = true
+			return &Text{}
+		}
 		s := f.Shape()
 		f.text = look(s.asked, s)
 	}
