@@ -19,7 +19,7 @@ type checker struct {
 
 	patternCache map[string]*regexp.Regexp // those of the schema that were needed so far
 
-	backends, modelNames, classes, teamNames, channelNames *register
+	backends, providerNames, modelNames, aliases, classes, teamNames, channelNames *register
 
 	conditions *when.Compiler // made for the first one
 }
@@ -54,6 +54,7 @@ func (k *checker) check(unsure []path) Errors {
 	k.alerts()
 	k.providers()
 	k.models()
+	k.bounds()
 	k.teams()
 	k.channels()
 	k.routes()
@@ -108,6 +109,8 @@ type register struct {
 	names []string
 	first map[string]path
 	sure  bool // all names are known
+
+	of map[string]string // of aliases: whose they are
 }
 
 // name enters a thing under its name, at p.
@@ -132,6 +135,10 @@ func (k *checker) newRegister(kind string, section path) *register {
 func (k *checker) refer(g *register, name string, p path) bool {
 	if _, ok := g.first[name]; ok || name == "" {
 		return ok
+	}
+	if m := k.aliases.of[name]; g == k.modelNames && m != "" {
+		k.fail(p, "%s is another name of model %q; write that", quote(name), m)
+		return false
 	}
 	if g.sure {
 		k.fail(p, "unknown %s %s; %s", g.kind, quote(name), g.instead(name))

@@ -40,6 +40,7 @@ func (k *Checked) Lint(keys *Keys) []Warning {
 	l.fallbacks()
 	l.gates()
 	l.timeouts()
+	l.objectives()
 	for i := range l.found {
 		w := &l.found[i]
 		w.File = k.name

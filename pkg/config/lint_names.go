@@ -69,8 +69,8 @@ func collect(m protoreflect.Message, fields []string, set map[string]bool) {
 // so that nothing else finds a slip of the pen.
 func (l *linter) regions() {
 	var have []string
-	for _, r := range l.g.region {
-		if r != "" && !slices.Contains(have, r) {
+	for _, at := range l.g.places {
+		if r := at.region; r != "" && !slices.Contains(have, r) {
 			have = append(have, r)
 		}
 	}

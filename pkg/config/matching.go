@@ -55,15 +55,7 @@ func (k *checker) hours(p path, h *signalboxv1.Hours) {
 	if h == nil {
 		return
 	}
-	seen := make(map[signalboxv1.Hours_Day]bool)
-	for i, d := range h.GetDays() {
-		if at := p.field("days").item(i); seen[d] {
-			k.fail(at, "is there twice; keep one")
-		} else if d == signalboxv1.Hours_DAY_UNSPECIFIED {
-			k.fail(at, "must not be empty")
-		}
-		seen[d] = true
-	}
+	distinct(k, p.field("days"), h.GetDays())
 	if _, err := time.LoadLocation(h.GetZone()); err != nil || h.GetZone() == "Local" {
 		k.fail(p.field("zone"), "unknown time zone %s; write it as UTC or Europe/Berlin", quote(h.GetZone()))
 	}

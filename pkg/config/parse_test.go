@@ -56,7 +56,7 @@ func TestErrorsAreTyped(t *testing.T) {
 
 func TestValidateHasPathsAlone(t *testing.T) {
 	err := Validate(&signalboxv1.Config{Providers: []*signalboxv1.Provider{{Name: "p"}}, Routes: []*signalboxv1.Route{{Name: "r", Order: 7}}})
-	want := "providers[0]: backends is missing; add it\nroutes[0].order: must be configured or weighted\n"
+	want := "providers[0]: backends is missing; add it\nroutes[0].order: must be configured, weighted, cheapest, fastest or strongest\n"
 	if err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("got %v", err)
 	}

@@ -16,15 +16,16 @@ func (k *checker) register() {
 	k.classes = k.newRegister("class", "classes")
 	k.teamNames = k.newRegister("team", "teams")
 	k.channelNames = k.newRegister("channel", "channels")
-	providers := k.newRegister("provider", "providers")
+	k.providerNames = k.newRegister("provider", "providers")
 	for i, v := range k.c.GetProviders() {
 		p := path("providers").item(i)
-		k.name(providers, v.GetName(), p.field("name"))
+		k.name(k.providerNames, v.GetName(), p.field("name"))
 		for j, b := range v.GetBackends() {
 			k.name(k.backends, b.GetName(), p.field("backends").item(j).field("name"))
 		}
 	}
 	enter(k, k.modelNames, "models", k.c.GetModels())
+	k.enterAliases()
 	enter(k, k.classes, "classes", k.c.GetClasses())
 	enter(k, k.teamNames, "teams", k.c.GetTeams())
 	enter(k, k.channelNames, "channels", k.c.GetChannels())

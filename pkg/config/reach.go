@@ -69,11 +69,14 @@ func (k *checker) reachOfTeam(g *ground, p path, t *signalboxv1.Team) {
 	}
 }
 
+// place is where a backend processes data, and for whom.
+type place struct{ provider, region string }
+
 // ground is what may be reached from where.
 type ground struct {
 	c       *signalboxv1.Config
-	region  map[string]string   // of a backend
-	regions map[string][]string // of a class
+	places  map[string]place // of backends
+	classes map[string]*signalboxv1.Class
 	routes  map[*signalboxv1.Model][]*signalboxv1.Route
 	teams   map[*signalboxv1.Route]map[string]bool
 	narrow  map[*signalboxv1.Route]bool
@@ -82,7 +85,7 @@ type ground struct {
 
 func newGround(c *signalboxv1.Config) *ground {
 	g := &ground{
-		c: c, region: make(map[string]string), regions: make(map[string][]string),
+		c: c, places: make(map[string]place), classes: make(map[string]*signalboxv1.Class),
 		routes: make(map[*signalboxv1.Model][]*signalboxv1.Route), teams: make(map[*signalboxv1.Route]map[string]bool),
 		narrow: make(map[*signalboxv1.Route]bool), models: make(map[string]*signalboxv1.Model),
 	}
@@ -91,11 +94,11 @@ func newGround(c *signalboxv1.Config) *ground {
 	}
 	for _, p := range c.GetProviders() {
 		for _, b := range p.GetBackends() {
-			g.region[b.GetName()] = b.GetRegion()
+			g.places[b.GetName()] = place{p.GetName(), b.GetRegion()}
 		}
 	}
 	for _, c := range c.GetClasses() {
-		g.regions[c.GetName()] = c.GetRegions()
+		g.classes[c.GetName()] = c
 	}
 	for _, r := range c.GetRoutes() {
 		g.narrow[r] = Narrow(r)
@@ -159,31 +162,49 @@ func (g *ground) served() map[*signalboxv1.Route][]*signalboxv1.Model {
 	return list
 }
 
-// open reports whether some candidate of m is in a region of all classes.
+// open reports whether some candidate of m is where all classes may be.
 func (g *ground) open(m *signalboxv1.Model, classes ...string) bool {
 	return slices.ContainsFunc(m.GetCandidates(), func(c *signalboxv1.ModelCandidate) bool { return g.allows(c, classes...) })
 }
 
-// allows reports whether a candidate is in a region of all classes.
+// allows reports whether a candidate is where all classes may be.
 func (g *ground) allows(c *signalboxv1.ModelCandidate, classes ...string) bool {
-	region := g.region[c.GetBackend()]
+	at := g.places[c.GetBackend()]
 	return !slices.ContainsFunc(classes, func(class string) bool {
-		return class != "" && (region == "" || !slices.Contains(g.regions[class], region))
+		return class != "" && !Permits(g.classes[class], at.provider, at.region)
 	})
+}
+
+// Permits reports whether a provider may process requests of a class in a
+// region. The empty region, which says that nobody knows, is none of a class's;
+// a class that says nothing permits nothing.
+func Permits(c *signalboxv1.Class, provider, region string) bool {
+	regions, providers := c.GetRegions(), c.GetProviders()
+	return len(regions)+len(providers) > 0 &&
+		(len(regions) == 0 || region != "" && slices.Contains(regions, region)) &&
+		(len(providers) == 0 || slices.Contains(providers, provider))
 }
 
 // closed says why m cannot be served within classes.
 func (g *ground) closed(m *signalboxv1.Model, classes ...string) string {
 	classes = slices.DeleteFunc(classes, func(c string) bool { return c == "" })
-	var have []string
+	var have, of []string
 	for _, c := range m.GetCandidates() {
-		if r := g.region[c.GetBackend()]; r != "" && !slices.Contains(have, r) {
-			have = append(have, r)
+		at := g.places[c.GetBackend()]
+		if at.region != "" && !slices.Contains(have, at.region) {
+			have = append(have, at.region)
+		}
+		if !slices.Contains(of, at.provider) {
+			of = append(of, at.provider)
 		}
 	}
 	where := "none of them says its region"
 	if len(have) > 0 {
 		where = "they are in " + strings.Join(have, ", ")
+	}
+	if slices.ContainsFunc(classes, func(c string) bool { return len(g.classes[c].GetProviders()) > 0 }) {
+		return "no backend of model " + quote(m.GetName()) + " may serve class " + strings.Join(slices.Compact(classes), " and ") + ": " + where +
+			", of provider " + strings.Join(of, ", ") + "; add a candidate that the class allows, or leave the model out"
 	}
 	return "no backend of model " + quote(m.GetName()) + " may serve class " + strings.Join(slices.Compact(classes), " and ") + ": " + where +
 		"; add a candidate in a region of the class, or leave the model out"

@@ -178,7 +178,7 @@ func (r *reader) scalar(n *yaml.Node, f protoreflect.FieldDescriptor, p path) (v
 		r.bad(use, p, "must be a single value")
 		return v, false
 	}
-	if tag := n.ShortTag(); f.Kind() == protoreflect.StringKind && tag != "!!str" {
+	if f.Kind() == protoreflect.StringKind && !isText(n, f) {
 		r.bad(use, p, "must be text; put it in quotes")
 		return v, false
 	}
@@ -188,6 +188,13 @@ func (r *reader) scalar(n *yaml.Node, f protoreflect.FieldDescriptor, p path) (v
 		return v, false
 	}
 	return v, true
+}
+
+// isText reports whether a value is a text, or a number where its digits are
+// one.
+func isText(n *yaml.Node, f protoreflect.FieldDescriptor) bool {
+	tag := n.ShortTag()
+	return tag == "!!str" || settingOf(f).GetDecimal() && (tag == "!!int" || tag == "!!float")
 }
 
 // isMessage reports whether a field is written as a mapping.

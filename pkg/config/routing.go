@@ -14,12 +14,14 @@ func (k *checker) models() {
 		k.fail("", "there are no models, so nothing can be asked for; add one, as models: [{name: gpt-4o, candidates: [{backend: openai}]}]")
 	}
 	for i, m := range k.c.GetModels() {
+		k.abilities(path("models").item(i), m)
 		p := path("models").item(i).field("candidates")
 		if n := len(m.GetCandidates()); n > maxCandidates {
 			k.fail(p, "are %d; a model has at most %d", n, maxCandidates)
 		}
 		first := make(map[string]path)
 		for j, c := range m.GetCandidates() {
+			k.abilities(p.item(j), c)
 			at := p.item(j).field("backend")
 			if !k.refer(k.backends, c.GetBackend(), at) {
 				continue
@@ -50,6 +52,9 @@ func (k *checker) routes() {
 		}
 		k.refer(k.classes, r.GetClass(), p.field("class"))
 		k.matching(p, r)
+		if c := r.GetCanary(); c != nil {
+			k.refer(k.modelNames, c.GetUse(), p.field("canary").field("use"))
+		}
 		if k.raw.GetRoutes()[i].GetFirstByteTimeout() != nil { // its default gives way
 			k.timeouts(p, r)
 		}

@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
 func (k *checker) envoy() {
@@ -62,15 +60,7 @@ func (k *checker) alerts() {
 		if t := s.GetToken(); t != nil {
 			k.oneSource(p.field("token"), t)
 		}
-		seen := make(map[signalboxv1.AlertSink_Event]bool)
-		for j, e := range s.GetEvents() {
-			if at := p.field("events").item(j); seen[e] {
-				k.fail(at, "is there twice; keep one")
-			} else if e == signalboxv1.AlertSink_EVENT_UNSPECIFIED {
-				k.fail(at, "must not be empty")
-			}
-			seen[e] = true
-		}
+		distinct(k, p.field("events"), s.GetEvents())
 	}
 }
 

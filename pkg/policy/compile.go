@@ -55,7 +55,7 @@ func CompileChecked(k *config.Checked) (*Snapshot, error) {
 	if s.Backends, err = compileBackends(c.GetProviders()); err != nil {
 		return nil, err
 	}
-	s.Models = s.compileModels(c.GetModels())
+	s.Models = s.compileModels(c)
 	s.names = slices.Sorted(maps.Keys(s.Models))
 	s.Teams = s.compileTeams(c.GetTeams())
 	s.compileChannels(c.GetChannels())
@@ -76,7 +76,7 @@ func versionOf(c *signalboxv1.Config) (string, error) {
 func compileClasses(list []*signalboxv1.Class) map[genai.DataClass]*Class {
 	classes := make(map[genai.DataClass]*Class, len(list))
 	for i, c := range list {
-		k := &Class{Name: genai.DataClass(c.GetName()), index: i}
+		k := &Class{Name: genai.DataClass(c.GetName()), Providers: slices.Clone(c.GetProviders()), index: i}
 		for _, r := range c.GetRegions() {
 			k.Regions = append(k.Regions, genai.Region(r))
 		}
@@ -147,32 +147,6 @@ func authority(u *url.URL) string {
 	return strings.ToLower(u.Host)
 }
 
-func (s *Snapshot) compileModels(list []*signalboxv1.Model) map[string]*Model {
-	models := make(map[string]*Model, len(list))
-	for _, m := range list {
-		k := &Model{Name: m.GetName(), fallback: s.fallback, masks: make([]uint64, len(s.Classes))}
-		for i, c := range m.GetCandidates() {
-			b := s.Backends[c.GetBackend()]
-			k.Candidates = append(k.Candidates, Candidate{
-				Backend: b, Model: cmp.Or(c.GetModel(), m.GetName()), Weight: c.GetWeight(),
-				Drop: slices.Clone(c.GetDrop()), MaxOutput: int64(c.GetMaxOutput()),
-			})
-			for _, class := range s.Classes {
-				if class.Permits(b.Region) {
-					k.masks[class.index] |= 1 << i
-				}
-			}
-		}
-		for _, r := range s.Routes {
-			if config.MatchAny(r.Models, k.Name) {
-				k.routes = append(k.routes, r)
-			}
-		}
-		models[k.Name] = k
-	}
-	return models
-}
-
 func (s *Snapshot) compileTeams(list []*signalboxv1.Team) map[string]*Team {
 	teams := make(map[string]*Team, len(list))
 	for _, t := range list {
@@ -214,9 +188,9 @@ func compileRoute(r *signalboxv1.Route) *Route {
 	for _, g := range r.GetGates() {
 		k.Gates |= gate(g)
 	}
-	if r.GetOrder() == signalboxv1.Route_ORDER_WEIGHTED {
-		k.Order = OrderWeighted
-	}
+	k.Order = Order(max(r.GetOrder(), signalboxv1.Route_ORDER_CONFIGURED) - 1)
+	k.Sticky = Sticky(max(r.GetSticky(), signalboxv1.Route_STICKY_NONE) - 1)
+	k.MinQuality = r.GetMinQuality()
 	if r.GetLeave() == signalboxv1.Route_LEAVE_DECISION {
 		k.Leave = LeaveDecision
 	}

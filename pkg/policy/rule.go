@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -169,6 +170,7 @@ func (s *Snapshot) compileRules(c *config.Checked) error {
 	for i, r := range c.Full.GetRoutes() {
 		k := s.Routes[i]
 		k.Use = s.Models[r.GetUse()]
+		k.Canary, k.Share = s.Models[r.GetCanary().GetUse()], share(r.GetCanary().GetPercent())
 		k.rule = rule{
 			narrow: config.Narrow(r),
 			keys:   set[string](r.GetKeys()), channels: set[string](r.GetChannels()), classes: set[genai.DataClass](r.GetClasses()),
@@ -191,6 +193,14 @@ func (s *Snapshot) compileRules(c *config.Checked) error {
 	slices.Sort(s.headers)
 	s.headers = slices.Compact(s.headers)
 	return nil
+}
+
+// share is a percentage in parts of 2^64.
+func share(percent float64) uint64 {
+	if percent >= 100 {
+		return math.MaxUint64
+	}
+	return uint64(percent / 100 * (1 << 64))
 }
 
 func set[T ~string](names []string) map[T]bool {

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"strings"
+
 	"github.com/signalbox-dev/signalbox/pkg/config"
 	"github.com/signalbox-dev/signalbox/pkg/genai"
 )
@@ -23,10 +25,11 @@ type Snapshot struct {
 	Health    Health
 
 	channels []channel
-	ruled    bool     // see Ruled
-	headers  []string // that channels and routes look at, sorted
-	fallback *Route   // for what no route fits
-	names    []string // of the models, sorted
+	ruled    bool              // see Ruled
+	headers  []string          // that channels and routes look at, sorted
+	fallback *Route            // for what no route fits
+	names    []string          // of the models, sorted
+	known    map[string]*Model // by name and alias
 }
 
 // Route is how requests for a model by a team are tried of which nothing else
@@ -51,6 +54,18 @@ func (s *Snapshot) Ruled() bool {
 	return s.ruled
 }
 
+// Find is the model of a name or an alias, and the version that was asked for,
+// as in NAME@VERSION; nil when there is no such model.
+func (s *Snapshot) Find(asked string) (m *Model, version string) {
+	if m = s.known[asked]; m != nil {
+		return m, ""
+	}
+	if i := strings.LastIndexByte(asked, '@'); i > 0 && i+1 < len(asked) {
+		return s.known[asked[:i]], asked[i+1:]
+	}
+	return nil, ""
+}
+
 // Names are the names of all models, sorted.
 func (s *Snapshot) Names() []string { return s.names }
 
@@ -60,16 +75,6 @@ func (s *Snapshot) Near(model string) []string { return config.Near(model, s.nam
 
 // NearAmong is Near within some names.
 func NearAmong(model string, names []string) []string { return config.Near(model, names) }
-
-// Permits reports whether requests of a class may be processed in a region. A
-// class that is not known permits no region; the empty class permits all.
-func (s *Snapshot) Permits(class genai.DataClass, region genai.Region) bool {
-	if class == "" {
-		return true
-	}
-	c := s.Classes[class]
-	return c != nil && c.Permits(region)
-}
 
 // Mask has a bit for each candidate of m that requests of a class may reach:
 // bit i for m.Candidates[i]. It is 0 for a class that is not known.

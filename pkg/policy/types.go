@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"slices"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/pkg/config"
@@ -63,12 +62,18 @@ const (
 	Tools                         // calls tools
 	Schema                        // answers by a schema
 	Audio                         // hears or speaks
+
+	All = Vision | Tools | Schema | Audio
 )
 
 // Model is a name that callers ask for.
 type Model struct {
 	Name       string
+	Aliases    []string    // other names of it
 	Candidates []Candidate // 1 to 64, first choice first, each backend once
+
+	Able    Capability // what all candidates can do
+	Context int64      // the least that is known of a candidate; 0: nothing is known
 
 	masks    []uint64 // candidates by class index
 	routes   []*Route // those that fit the name, in order
@@ -84,6 +89,23 @@ type Order uint8
 const (
 	OrderConfigured Order = iota
 	OrderWeighted
+	OrderCheapest
+	OrderFastest
+	OrderStrongest
+)
+
+// String is the word for o in the configuration and in decisions.
+func (o Order) String() string {
+	return [...]string{"configured", "weighted", "cheapest", "fastest", "strongest"}[o]
+}
+
+// Sticky says which requests are drawn alike.
+type Sticky uint8
+
+const (
+	StickyNone Sticky = iota
+	StickyUser
+	StickyConversation
 )
 
 // Leave says when Envoy is left to serve alone.
@@ -134,6 +156,11 @@ type Route struct {
 
 	Use *Model // whose candidates serve in place of those of the model asked for; nil: those
 
+	MinQuality float64 // of candidates; 0: none
+	Sticky     Sticky
+	Canary     *Model // whose candidates serve a share; nil: none
+	Share      uint64 // of the requests that the canary gets, in parts of 2^64
+
 	teams map[string]bool
 	rule  rule
 }
@@ -155,15 +182,12 @@ func (t *Team) May(model string) bool { return t == nil || t.models == nil || t.
 
 // Class is a constraint on where requests may be processed.
 type Class struct {
-	Name    genai.DataClass
-	Regions []genai.Region
+	Name      genai.DataClass
+	Regions   []genai.Region // empty: all, if there are providers
+	Providers []string       // empty: all
 
 	index int // in Model.masks
 }
-
-// Permits reports whether requests of the class may be processed in a region.
-// The empty region, which says that nobody knows, never is permitted.
-func (c *Class) Permits(r genai.Region) bool { return r != "" && slices.Contains(c.Regions, r) }
 
 // Allows reports whether a key that names models may use model; naming none
 // allows all.

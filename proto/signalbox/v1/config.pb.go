@@ -28,6 +28,62 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Capability is what a model can do beyond reading and writing text.
+type Model_Capability int32
+
+const (
+	Model_CAPABILITY_UNSPECIFIED Model_Capability = 0 // none
+	Model_CAPABILITY_VISION      Model_Capability = 1 // it takes images
+	Model_CAPABILITY_TOOLS       Model_Capability = 2 // it calls tools
+	Model_CAPABILITY_SCHEMA      Model_Capability = 3 // it answers by a JSON schema
+	Model_CAPABILITY_AUDIO       Model_Capability = 4 // it hears or speaks
+)
+
+// Enum value maps for Model_Capability.
+var (
+	Model_Capability_name = map[int32]string{
+		0: "CAPABILITY_UNSPECIFIED",
+		1: "CAPABILITY_VISION",
+		2: "CAPABILITY_TOOLS",
+		3: "CAPABILITY_SCHEMA",
+		4: "CAPABILITY_AUDIO",
+	}
+	Model_Capability_value = map[string]int32{
+		"CAPABILITY_UNSPECIFIED": 0,
+		"CAPABILITY_VISION":      1,
+		"CAPABILITY_TOOLS":       2,
+		"CAPABILITY_SCHEMA":      3,
+		"CAPABILITY_AUDIO":       4,
+	}
+)
+
+func (x Model_Capability) Enum() *Model_Capability {
+	p := new(Model_Capability)
+	*p = x
+	return p
+}
+
+func (x Model_Capability) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Model_Capability) Descriptor() protoreflect.EnumDescriptor {
+	return file_signalbox_v1_config_proto_enumTypes[0].Descriptor()
+}
+
+func (Model_Capability) Type() protoreflect.EnumType {
+	return &file_signalbox_v1_config_proto_enumTypes[0]
+}
+
+func (x Model_Capability) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Model_Capability.Descriptor instead.
+func (Model_Capability) EnumDescriptor() ([]byte, []int) {
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{8, 0}
+}
+
 // Day is a day of the week.
 type Hours_Day int32
 
@@ -77,11 +133,11 @@ func (x Hours_Day) String() string {
 }
 
 func (Hours_Day) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[0].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[1].Descriptor()
 }
 
 func (Hours_Day) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[0]
+	return &file_signalbox_v1_config_proto_enumTypes[1]
 }
 
 func (x Hours_Day) Number() protoreflect.EnumNumber {
@@ -90,7 +146,7 @@ func (x Hours_Day) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Hours_Day.Descriptor instead.
 func (Hours_Day) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{14, 0}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{15, 0}
 }
 
 // Order says which candidate comes first.
@@ -99,7 +155,10 @@ type Route_Order int32
 const (
 	Route_ORDER_UNSPECIFIED Route_Order = 0 // the default
 	Route_ORDER_CONFIGURED  Route_Order = 1 // as the model lists them
-	Route_ORDER_WEIGHTED    Route_Order = 2 // drawn anew for each request, by weight
+	Route_ORDER_WEIGHTED    Route_Order = 2 // drawn by weight, anew for each request unless it is sticky
+	Route_ORDER_CHEAPEST    Route_Order = 3 // by what the request is expected to cost
+	Route_ORDER_FASTEST     Route_Order = 4 // by when its answer is expected to be complete
+	Route_ORDER_STRONGEST   Route_Order = 5 // by quality
 )
 
 // Enum value maps for Route_Order.
@@ -108,11 +167,17 @@ var (
 		0: "ORDER_UNSPECIFIED",
 		1: "ORDER_CONFIGURED",
 		2: "ORDER_WEIGHTED",
+		3: "ORDER_CHEAPEST",
+		4: "ORDER_FASTEST",
+		5: "ORDER_STRONGEST",
 	}
 	Route_Order_value = map[string]int32{
 		"ORDER_UNSPECIFIED": 0,
 		"ORDER_CONFIGURED":  1,
 		"ORDER_WEIGHTED":    2,
+		"ORDER_CHEAPEST":    3,
+		"ORDER_FASTEST":     4,
+		"ORDER_STRONGEST":   5,
 	}
 )
 
@@ -127,11 +192,11 @@ func (x Route_Order) String() string {
 }
 
 func (Route_Order) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[1].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[2].Descriptor()
 }
 
 func (Route_Order) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[1]
+	return &file_signalbox_v1_config_proto_enumTypes[2]
 }
 
 func (x Route_Order) Number() protoreflect.EnumNumber {
@@ -140,7 +205,60 @@ func (x Route_Order) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Route_Order.Descriptor instead.
 func (Route_Order) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{15, 0}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16, 0}
+}
+
+// Sticky says which requests are drawn alike.
+type Route_Sticky int32
+
+const (
+	Route_STICKY_UNSPECIFIED  Route_Sticky = 0 // the default
+	Route_STICKY_NONE         Route_Sticky = 1 // none: each is drawn anew
+	Route_STICKY_USER         Route_Sticky = 2 // those of one user, as the request names it, else of one key
+	Route_STICKY_CONVERSATION Route_Sticky = 3 // those of one conversation: with the same first turns
+)
+
+// Enum value maps for Route_Sticky.
+var (
+	Route_Sticky_name = map[int32]string{
+		0: "STICKY_UNSPECIFIED",
+		1: "STICKY_NONE",
+		2: "STICKY_USER",
+		3: "STICKY_CONVERSATION",
+	}
+	Route_Sticky_value = map[string]int32{
+		"STICKY_UNSPECIFIED":  0,
+		"STICKY_NONE":         1,
+		"STICKY_USER":         2,
+		"STICKY_CONVERSATION": 3,
+	}
+)
+
+func (x Route_Sticky) Enum() *Route_Sticky {
+	p := new(Route_Sticky)
+	*p = x
+	return p
+}
+
+func (x Route_Sticky) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Route_Sticky) Descriptor() protoreflect.EnumDescriptor {
+	return file_signalbox_v1_config_proto_enumTypes[3].Descriptor()
+}
+
+func (Route_Sticky) Type() protoreflect.EnumType {
+	return &file_signalbox_v1_config_proto_enumTypes[3]
+}
+
+func (x Route_Sticky) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Route_Sticky.Descriptor instead.
+func (Route_Sticky) EnumDescriptor() ([]byte, []int) {
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16, 1}
 }
 
 // Leave says when Signalbox lets Envoy serve on alone.
@@ -177,11 +295,11 @@ func (x Route_Leave) String() string {
 }
 
 func (Route_Leave) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[2].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[4].Descriptor()
 }
 
 func (Route_Leave) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[2]
+	return &file_signalbox_v1_config_proto_enumTypes[4]
 }
 
 func (x Route_Leave) Number() protoreflect.EnumNumber {
@@ -190,7 +308,7 @@ func (x Route_Leave) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Route_Leave.Descriptor instead.
 func (Route_Leave) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{15, 1}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16, 2}
 }
 
 // Metering says who counts tokens.
@@ -227,11 +345,11 @@ func (x Route_Metering) String() string {
 }
 
 func (Route_Metering) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[3].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[5].Descriptor()
 }
 
 func (Route_Metering) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[3]
+	return &file_signalbox_v1_config_proto_enumTypes[5]
 }
 
 func (x Route_Metering) Number() protoreflect.EnumNumber {
@@ -240,7 +358,7 @@ func (x Route_Metering) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Route_Metering.Descriptor instead.
 func (Route_Metering) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{15, 2}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16, 3}
 }
 
 // Gate is a reason to turn an answer with a good status down, before the
@@ -287,11 +405,11 @@ func (x Route_Gate) String() string {
 }
 
 func (Route_Gate) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[4].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[6].Descriptor()
 }
 
 func (Route_Gate) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[4]
+	return &file_signalbox_v1_config_proto_enumTypes[6]
 }
 
 func (x Route_Gate) Number() protoreflect.EnumNumber {
@@ -300,7 +418,7 @@ func (x Route_Gate) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Route_Gate.Descriptor instead.
 func (Route_Gate) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{15, 3}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16, 4}
 }
 
 // Protocol is the transport of OTLP.
@@ -337,11 +455,11 @@ func (x OtlpSettings_Protocol) String() string {
 }
 
 func (OtlpSettings_Protocol) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[5].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[7].Descriptor()
 }
 
 func (OtlpSettings_Protocol) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[5]
+	return &file_signalbox_v1_config_proto_enumTypes[7]
 }
 
 func (x OtlpSettings_Protocol) Number() protoreflect.EnumNumber {
@@ -350,7 +468,7 @@ func (x OtlpSettings_Protocol) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use OtlpSettings_Protocol.Descriptor instead.
 func (OtlpSettings_Protocol) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{18, 0}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{20, 0}
 }
 
 // Level is the least weight of a line that is written.
@@ -393,11 +511,11 @@ func (x LogSettings_Level) String() string {
 }
 
 func (LogSettings_Level) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[6].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[8].Descriptor()
 }
 
 func (LogSettings_Level) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[6]
+	return &file_signalbox_v1_config_proto_enumTypes[8]
 }
 
 func (x LogSettings_Level) Number() protoreflect.EnumNumber {
@@ -406,7 +524,7 @@ func (x LogSettings_Level) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use LogSettings_Level.Descriptor instead.
 func (LogSettings_Level) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{19, 0}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{21, 0}
 }
 
 // Format is the form of a line.
@@ -443,11 +561,11 @@ func (x LogSettings_Format) String() string {
 }
 
 func (LogSettings_Format) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[7].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[9].Descriptor()
 }
 
 func (LogSettings_Format) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[7]
+	return &file_signalbox_v1_config_proto_enumTypes[9]
 }
 
 func (x LogSettings_Format) Number() protoreflect.EnumNumber {
@@ -456,7 +574,7 @@ func (x LogSettings_Format) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use LogSettings_Format.Descriptor instead.
 func (LogSettings_Format) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{19, 1}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{21, 1}
 }
 
 // Format is the form of its messages.
@@ -496,11 +614,11 @@ func (x AlertSink_Format) String() string {
 }
 
 func (AlertSink_Format) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[8].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[10].Descriptor()
 }
 
 func (AlertSink_Format) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[8]
+	return &file_signalbox_v1_config_proto_enumTypes[10]
 }
 
 func (x AlertSink_Format) Number() protoreflect.EnumNumber {
@@ -509,7 +627,7 @@ func (x AlertSink_Format) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AlertSink_Format.Descriptor instead.
 func (AlertSink_Format) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{21, 0}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{23, 0}
 }
 
 // Event is what an alert can be about.
@@ -561,11 +679,11 @@ func (x AlertSink_Event) String() string {
 }
 
 func (AlertSink_Event) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[9].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[11].Descriptor()
 }
 
 func (AlertSink_Event) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[9]
+	return &file_signalbox_v1_config_proto_enumTypes[11]
 }
 
 func (x AlertSink_Event) Number() protoreflect.EnumNumber {
@@ -574,7 +692,7 @@ func (x AlertSink_Event) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AlertSink_Event.Descriptor instead.
 func (AlertSink_Event) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{21, 1}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{23, 1}
 }
 
 // Config is the whole file. Only providers and models are needed.
@@ -1374,7 +1492,20 @@ type Model struct {
 	// The name, as in the "model" field of a request; unique in the file.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// What serves it, first choice first; at most 64, each backend once.
-	Candidates    []*ModelCandidate `protobuf:"bytes,2,rep,name=candidates,proto3" json:"candidates,omitempty"`
+	Candidates []*ModelCandidate `protobuf:"bytes,2,rep,name=candidates,proto3" json:"candidates,omitempty"`
+	// Other names that callers may ask for, unique in the file. Routes, teams and
+	// keys go by the name.
+	Aliases []string `protobuf:"bytes,3,rep,name=aliases,proto3" json:"aliases,omitempty"`
+	// What it can do: requests that need more are not sent to it. Empty: not
+	// known, so that it gets them all. A candidate's own list takes its place, as
+	// do the fields below.
+	Capabilities []Model_Capability `protobuf:"varint,4,rep,packed,name=capabilities,proto3,enum=signalbox.v1.Model_Capability" json:"capabilities,omitempty"`
+	// Tokens that prompt and answer may have together. 0: not known.
+	Context uint32 `protobuf:"varint,5,opt,name=context,proto3" json:"context,omitempty"`
+	// What it costs. Absent: not known.
+	Price *Price `protobuf:"bytes,6,opt,name=price,proto3" json:"price,omitempty"`
+	// How good its answers are, on a scale of your own from 0 to 1. 0: not known.
+	Quality       float64 `protobuf:"fixed64,7,opt,name=quality,proto3" json:"quality,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1423,6 +1554,124 @@ func (x *Model) GetCandidates() []*ModelCandidate {
 	return nil
 }
 
+func (x *Model) GetAliases() []string {
+	if x != nil {
+		return x.Aliases
+	}
+	return nil
+}
+
+func (x *Model) GetCapabilities() []Model_Capability {
+	if x != nil {
+		return x.Capabilities
+	}
+	return nil
+}
+
+func (x *Model) GetContext() uint32 {
+	if x != nil {
+		return x.Context
+	}
+	return 0
+}
+
+func (x *Model) GetPrice() *Price {
+	if x != nil {
+		return x.Price
+	}
+	return nil
+}
+
+func (x *Model) GetQuality() float64 {
+	if x != nil {
+		return x.Quality
+	}
+	return 0
+}
+
+// Price is what tokens cost, in US dollars for a million, as 0.15: at most six
+// decimals.
+type Price struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the prompt.
+	Input string `protobuf:"bytes,1,opt,name=input,proto3" json:"input,omitempty"`
+	// Of the answer, reasoning included; 0 for embeddings.
+	Output string `protobuf:"bytes,2,opt,name=output,proto3" json:"output,omitempty"`
+	// Of what is read from the provider's cache. Empty: that of input.
+	CacheRead string `protobuf:"bytes,3,opt,name=cache_read,json=cacheRead,proto3" json:"cache_read,omitempty"`
+	// Of what is written to it. Empty: that of input.
+	CacheWrite string `protobuf:"bytes,4,opt,name=cache_write,json=cacheWrite,proto3" json:"cache_write,omitempty"`
+	// Of what is written to be kept for an hour. Empty: that of cache_write.
+	CacheWrite_1H string `protobuf:"bytes,5,opt,name=cache_write_1h,json=cacheWrite1h,proto3" json:"cache_write_1h,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Price) Reset() {
+	*x = Price{}
+	mi := &file_signalbox_v1_config_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Price) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Price) ProtoMessage() {}
+
+func (x *Price) ProtoReflect() protoreflect.Message {
+	mi := &file_signalbox_v1_config_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Price.ProtoReflect.Descriptor instead.
+func (*Price) Descriptor() ([]byte, []int) {
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Price) GetInput() string {
+	if x != nil {
+		return x.Input
+	}
+	return ""
+}
+
+func (x *Price) GetOutput() string {
+	if x != nil {
+		return x.Output
+	}
+	return ""
+}
+
+func (x *Price) GetCacheRead() string {
+	if x != nil {
+		return x.CacheRead
+	}
+	return ""
+}
+
+func (x *Price) GetCacheWrite() string {
+	if x != nil {
+		return x.CacheWrite
+	}
+	return ""
+}
+
+func (x *Price) GetCacheWrite_1H() string {
+	if x != nil {
+		return x.CacheWrite_1H
+	}
+	return ""
+}
+
 // ModelCandidate is one backend that serves a model.
 type ModelCandidate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1439,14 +1688,25 @@ type ModelCandidate struct {
 	Drop []string `protobuf:"bytes,4,rep,name=drop,proto3" json:"drop,omitempty"`
 	// Limit of tokens that a translated request gets where the backend's dialect
 	// wants one and the caller set none. 0: what the dialect knows of the model.
-	MaxOutput     uint32 `protobuf:"varint,5,opt,name=max_output,json=maxOutput,proto3" json:"max_output,omitempty"`
+	MaxOutput uint32 `protobuf:"varint,5,opt,name=max_output,json=maxOutput,proto3" json:"max_output,omitempty"`
+	// Version of the model that it is. Who asks for NAME@VERSION is served by
+	// candidates of that version alone.
+	Version string `protobuf:"bytes,6,opt,name=version,proto3" json:"version,omitempty"`
+	// In place of the model's.
+	Capabilities []Model_Capability `protobuf:"varint,7,rep,packed,name=capabilities,proto3,enum=signalbox.v1.Model_Capability" json:"capabilities,omitempty"`
+	// In place of the model's. 0: the model's.
+	Context uint32 `protobuf:"varint,8,opt,name=context,proto3" json:"context,omitempty"`
+	// In place of the model's.
+	Price *Price `protobuf:"bytes,9,opt,name=price,proto3" json:"price,omitempty"`
+	// In place of the model's. 0: the model's.
+	Quality       float64 `protobuf:"fixed64,10,opt,name=quality,proto3" json:"quality,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ModelCandidate) Reset() {
 	*x = ModelCandidate{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[9]
+	mi := &file_signalbox_v1_config_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1458,7 +1718,7 @@ func (x *ModelCandidate) String() string {
 func (*ModelCandidate) ProtoMessage() {}
 
 func (x *ModelCandidate) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[9]
+	mi := &file_signalbox_v1_config_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1471,7 +1731,7 @@ func (x *ModelCandidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ModelCandidate.ProtoReflect.Descriptor instead.
 func (*ModelCandidate) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{9}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ModelCandidate) GetBackend() string {
@@ -1509,22 +1769,60 @@ func (x *ModelCandidate) GetMaxOutput() uint32 {
 	return 0
 }
 
-// Class is a data class: requests that have it stay in its regions. A request
-// can have several, from its key, its team and its route; then only a backend
-// that all of them allow may serve it.
+func (x *ModelCandidate) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *ModelCandidate) GetCapabilities() []Model_Capability {
+	if x != nil {
+		return x.Capabilities
+	}
+	return nil
+}
+
+func (x *ModelCandidate) GetContext() uint32 {
+	if x != nil {
+		return x.Context
+	}
+	return 0
+}
+
+func (x *ModelCandidate) GetPrice() *Price {
+	if x != nil {
+		return x.Price
+	}
+	return nil
+}
+
+func (x *ModelCandidate) GetQuality() float64 {
+	if x != nil {
+		return x.Quality
+	}
+	return 0
+}
+
+// Class is a data class: requests that have it stay in its regions and with its
+// providers. A request can have several, from its key, its team and its route;
+// then only a backend that all of them allow may serve it.
 type Class struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the class; unique in the file.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Regions of the backends that may serve it.
-	Regions       []string `protobuf:"bytes,2,rep,name=regions,proto3" json:"regions,omitempty"`
+	// Regions of the backends that may serve it. Empty: all, but only if there are
+	// providers.
+	Regions []string `protobuf:"bytes,2,rep,name=regions,proto3" json:"regions,omitempty"`
+	// Providers that may serve it, in those regions. Empty: all.
+	Providers     []string `protobuf:"bytes,3,rep,name=providers,proto3" json:"providers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Class) Reset() {
 	*x = Class{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[10]
+	mi := &file_signalbox_v1_config_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1536,7 +1834,7 @@ func (x *Class) String() string {
 func (*Class) ProtoMessage() {}
 
 func (x *Class) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[10]
+	mi := &file_signalbox_v1_config_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1549,7 +1847,7 @@ func (x *Class) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Class.ProtoReflect.Descriptor instead.
 func (*Class) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{10}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Class) GetName() string {
@@ -1562,6 +1860,13 @@ func (x *Class) GetName() string {
 func (x *Class) GetRegions() []string {
 	if x != nil {
 		return x.Regions
+	}
+	return nil
+}
+
+func (x *Class) GetProviders() []string {
+	if x != nil {
+		return x.Providers
 	}
 	return nil
 }
@@ -1581,7 +1886,7 @@ type Team struct {
 
 func (x *Team) Reset() {
 	*x = Team{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[11]
+	mi := &file_signalbox_v1_config_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1593,7 +1898,7 @@ func (x *Team) String() string {
 func (*Team) ProtoMessage() {}
 
 func (x *Team) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[11]
+	mi := &file_signalbox_v1_config_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1606,7 +1911,7 @@ func (x *Team) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Team.ProtoReflect.Descriptor instead.
 func (*Team) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{11}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Team) GetName() string {
@@ -1649,7 +1954,7 @@ type Channel struct {
 
 func (x *Channel) Reset() {
 	*x = Channel{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[12]
+	mi := &file_signalbox_v1_config_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1661,7 +1966,7 @@ func (x *Channel) String() string {
 func (*Channel) ProtoMessage() {}
 
 func (x *Channel) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[12]
+	mi := &file_signalbox_v1_config_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1674,7 +1979,7 @@ func (x *Channel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Channel.ProtoReflect.Descriptor instead.
 func (*Channel) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{12}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Channel) GetName() string {
@@ -1719,7 +2024,7 @@ type HeaderMatch struct {
 
 func (x *HeaderMatch) Reset() {
 	*x = HeaderMatch{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[13]
+	mi := &file_signalbox_v1_config_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1731,7 +2036,7 @@ func (x *HeaderMatch) String() string {
 func (*HeaderMatch) ProtoMessage() {}
 
 func (x *HeaderMatch) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[13]
+	mi := &file_signalbox_v1_config_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1744,7 +2049,7 @@ func (x *HeaderMatch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeaderMatch.ProtoReflect.Descriptor instead.
 func (*HeaderMatch) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{13}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *HeaderMatch) GetName() string {
@@ -1779,7 +2084,7 @@ type Hours struct {
 
 func (x *Hours) Reset() {
 	*x = Hours{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[14]
+	mi := &file_signalbox_v1_config_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1791,7 +2096,7 @@ func (x *Hours) String() string {
 func (*Hours) ProtoMessage() {}
 
 func (x *Hours) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[14]
+	mi := &file_signalbox_v1_config_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1804,7 +2109,7 @@ func (x *Hours) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hours.ProtoReflect.Descriptor instead.
 func (*Hours) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{14}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Hours) GetDays() []Hours_Day {
@@ -1890,14 +2195,23 @@ type Route struct {
 	When string `protobuf:"bytes,20,opt,name=when,proto3" json:"when,omitempty"`
 	// Model whose candidates serve the request in place of those of the model
 	// that it asks for. Callers need no permission for it; classes bind as ever.
-	Use           string `protobuf:"bytes,21,opt,name=use,proto3" json:"use,omitempty"`
+	Use string `protobuf:"bytes,21,opt,name=use,proto3" json:"use,omitempty"`
+	// Least quality of the candidates, whatever the order. If none that could
+	// serve a request has it, it is served by the strongest there is.
+	MinQuality float64 `protobuf:"fixed64,30,opt,name=min_quality,json=minQuality,proto3" json:"min_quality,omitempty"`
+	// Which requests get the same candidate where the order is weighted, and are
+	// in the canary together.
+	Sticky Route_Sticky `protobuf:"varint,31,opt,name=sticky,proto3,enum=signalbox.v1.Route_Sticky" json:"sticky,omitempty"`
+	// A share of the requests that another model serves, for a trial. Absent:
+	// none.
+	Canary        *Canary `protobuf:"bytes,32,opt,name=canary,proto3" json:"canary,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Route) Reset() {
 	*x = Route{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[15]
+	mi := &file_signalbox_v1_config_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1909,7 +2223,7 @@ func (x *Route) String() string {
 func (*Route) ProtoMessage() {}
 
 func (x *Route) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[15]
+	mi := &file_signalbox_v1_config_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1922,7 +2236,7 @@ func (x *Route) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Route.ProtoReflect.Descriptor instead.
 func (*Route) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{15}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Route) GetName() string {
@@ -2072,6 +2386,84 @@ func (x *Route) GetUse() string {
 	return ""
 }
 
+func (x *Route) GetMinQuality() float64 {
+	if x != nil {
+		return x.MinQuality
+	}
+	return 0
+}
+
+func (x *Route) GetSticky() Route_Sticky {
+	if x != nil {
+		return x.Sticky
+	}
+	return Route_STICKY_UNSPECIFIED
+}
+
+func (x *Route) GetCanary() *Canary {
+	if x != nil {
+		return x.Canary
+	}
+	return nil
+}
+
+// Canary is a model on trial.
+type Canary struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Model whose candidates serve the share. Callers need no permission for it;
+	// classes bind as ever. A request that none of them can serve, and one that
+	// asks for a version, is not part of the trial.
+	Use string `protobuf:"bytes,1,opt,name=use,proto3" json:"use,omitempty"`
+	// Share of the requests, in percent.
+	Percent       *float64 `protobuf:"fixed64,2,opt,name=percent,proto3,oneof" json:"percent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Canary) Reset() {
+	*x = Canary{}
+	mi := &file_signalbox_v1_config_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Canary) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Canary) ProtoMessage() {}
+
+func (x *Canary) ProtoReflect() protoreflect.Message {
+	mi := &file_signalbox_v1_config_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Canary.ProtoReflect.Descriptor instead.
+func (*Canary) Descriptor() ([]byte, []int) {
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Canary) GetUse() string {
+	if x != nil {
+		return x.Use
+	}
+	return ""
+}
+
+func (x *Canary) GetPercent() float64 {
+	if x != nil && x.Percent != nil {
+		return *x.Percent
+	}
+	return 0
+}
+
 // HealthSettings say when a backend counts as ill for a model: requests then
 // try it after the model's other candidates, and a few find out whether it has
 // recovered. It is never taken away: where all are ill, the least ill is tried
@@ -2104,7 +2496,7 @@ type HealthSettings struct {
 
 func (x *HealthSettings) Reset() {
 	*x = HealthSettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[16]
+	mi := &file_signalbox_v1_config_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2116,7 +2508,7 @@ func (x *HealthSettings) String() string {
 func (*HealthSettings) ProtoMessage() {}
 
 func (x *HealthSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[16]
+	mi := &file_signalbox_v1_config_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2129,7 +2521,7 @@ func (x *HealthSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthSettings.ProtoReflect.Descriptor instead.
 func (*HealthSettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *HealthSettings) GetEnabled() bool {
@@ -2191,7 +2583,7 @@ type TelemetrySettings struct {
 
 func (x *TelemetrySettings) Reset() {
 	*x = TelemetrySettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[17]
+	mi := &file_signalbox_v1_config_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2203,7 +2595,7 @@ func (x *TelemetrySettings) String() string {
 func (*TelemetrySettings) ProtoMessage() {}
 
 func (x *TelemetrySettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[17]
+	mi := &file_signalbox_v1_config_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2216,7 +2608,7 @@ func (x *TelemetrySettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TelemetrySettings.ProtoReflect.Descriptor instead.
 func (*TelemetrySettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{17}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *TelemetrySettings) GetOtlp() *OtlpSettings {
@@ -2255,7 +2647,7 @@ type OtlpSettings struct {
 
 func (x *OtlpSettings) Reset() {
 	*x = OtlpSettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[18]
+	mi := &file_signalbox_v1_config_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2267,7 +2659,7 @@ func (x *OtlpSettings) String() string {
 func (*OtlpSettings) ProtoMessage() {}
 
 func (x *OtlpSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[18]
+	mi := &file_signalbox_v1_config_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2280,7 +2672,7 @@ func (x *OtlpSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OtlpSettings.ProtoReflect.Descriptor instead.
 func (*OtlpSettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{18}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *OtlpSettings) GetEndpoint() string {
@@ -2317,7 +2709,7 @@ type LogSettings struct {
 
 func (x *LogSettings) Reset() {
 	*x = LogSettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[19]
+	mi := &file_signalbox_v1_config_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2329,7 +2721,7 @@ func (x *LogSettings) String() string {
 func (*LogSettings) ProtoMessage() {}
 
 func (x *LogSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[19]
+	mi := &file_signalbox_v1_config_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2342,7 +2734,7 @@ func (x *LogSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogSettings.ProtoReflect.Descriptor instead.
 func (*LogSettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{19}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *LogSettings) GetLevel() LogSettings_Level {
@@ -2383,7 +2775,7 @@ type AlertSettings struct {
 
 func (x *AlertSettings) Reset() {
 	*x = AlertSettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[20]
+	mi := &file_signalbox_v1_config_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2395,7 +2787,7 @@ func (x *AlertSettings) String() string {
 func (*AlertSettings) ProtoMessage() {}
 
 func (x *AlertSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[20]
+	mi := &file_signalbox_v1_config_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2408,7 +2800,7 @@ func (x *AlertSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AlertSettings.ProtoReflect.Descriptor instead.
 func (*AlertSettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{20}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *AlertSettings) GetSinks() []*AlertSink {
@@ -2468,7 +2860,7 @@ type AlertSink struct {
 
 func (x *AlertSink) Reset() {
 	*x = AlertSink{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[21]
+	mi := &file_signalbox_v1_config_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2480,7 +2872,7 @@ func (x *AlertSink) String() string {
 func (*AlertSink) ProtoMessage() {}
 
 func (x *AlertSink) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[21]
+	mi := &file_signalbox_v1_config_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2493,7 +2885,7 @@ func (x *AlertSink) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AlertSink.ProtoReflect.Descriptor instead.
 func (*AlertSink) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{21}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *AlertSink) GetName() string {
@@ -2643,12 +3035,33 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\x12\x020s\x1a\x04720hR\arefresh\x12M\n" +
 	"\x06header\x18\x05 \x01(\tB5\xca\xf3\x181:\x0f[a-z0-9-]{1,64}B\x1ca-z, 0-9 and '-', at most 64H\x01R\x06header\x12M\n" +
 	"\x06prefix\x18\x06 \x01(\tB0\xca\xf3\x18,:\v[ -~]{0,64}B\x1bprintable ASCII, at most 64H\x01H\x00R\x06prefix\x88\x01\x01B\t\n" +
-	"\a_prefix\"\xaf\x01\n" +
+	"\a_prefix\"\xda\x04\n" +
 	"\x05Model\x12`\n" +
 	"\x04name\x18\x01 \x01(\tBL\xca\xf3\x18H(\x01:\x0f[!-)+-~]{1,128}B3printable ASCII without spaces and '*', at most 128R\x04name\x12D\n" +
 	"\n" +
 	"candidates\x18\x02 \x03(\v2\x1c.signalbox.v1.ModelCandidateB\x06\xca\xf3\x18\x02(\x01R\n" +
-	"candidates\"\xd2\x02\n" +
+	"candidates\x12d\n" +
+	"\aaliases\x18\x03 \x03(\tBJ\xca\xf3\x18F:\x0f[!-)+-~]{1,128}B3printable ASCII without spaces and '*', at most 128R\aaliases\x12B\n" +
+	"\fcapabilities\x18\x04 \x03(\x0e2\x1e.signalbox.v1.Model.CapabilityR\fcapabilities\x12)\n" +
+	"\acontext\x18\x05 \x01(\rB\x0f\xca\xf3\x18\v\x1a\t100000000R\acontext\x12)\n" +
+	"\x05price\x18\x06 \x01(\v2\x13.signalbox.v1.PriceR\x05price\x12$\n" +
+	"\aquality\x18\a \x01(\x01B\n" +
+	"\xca\xf3\x18\x06\x12\x010\x1a\x011R\aquality\"\x82\x01\n" +
+	"\n" +
+	"Capability\x12\x1a\n" +
+	"\x16CAPABILITY_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11CAPABILITY_VISION\x10\x01\x12\x14\n" +
+	"\x10CAPABILITY_TOOLS\x10\x02\x12\x15\n" +
+	"\x11CAPABILITY_SCHEMA\x10\x03\x12\x14\n" +
+	"\x10CAPABILITY_AUDIO\x10\x04\"\xa0\x05\n" +
+	"\x05Price\x12|\n" +
+	"\x05input\x18\x01 \x01(\tBf\xca\xf3\x18b(\x01:\x1a[0-9]{1,7}([.][0-9]{1,6})?B@dollars for a million tokens, as 0.15, with at most six decimalsP\x01R\x05input\x12~\n" +
+	"\x06output\x18\x02 \x01(\tBf\xca\xf3\x18b(\x01:\x1a[0-9]{1,7}([.][0-9]{1,6})?B@dollars for a million tokens, as 0.15, with at most six decimalsP\x01R\x06output\x12\x83\x01\n" +
+	"\n" +
+	"cache_read\x18\x03 \x01(\tBd\xca\xf3\x18`:\x1a[0-9]{1,7}([.][0-9]{1,6})?B@dollars for a million tokens, as 0.15, with at most six decimalsP\x01R\tcacheRead\x12\x85\x01\n" +
+	"\vcache_write\x18\x04 \x01(\tBd\xca\xf3\x18`:\x1a[0-9]{1,7}([.][0-9]{1,6})?B@dollars for a million tokens, as 0.15, with at most six decimalsP\x01R\n" +
+	"cacheWrite\x12\x8a\x01\n" +
+	"\x0ecache_write_1h\x18\x05 \x01(\tBd\xca\xf3\x18`:\x1a[0-9]{1,7}([.][0-9]{1,6})?B@dollars for a million tokens, as 0.15, with at most six decimalsP\x01R\fcacheWrite1h\"\x82\x05\n" +
 	"\x0eModelCandidate\x12 \n" +
 	"\abackend\x18\x01 \x01(\tB\x06\xca\xf3\x18\x02(\x01R\abackend\x12U\n" +
 	"\x05model\x18\x02 \x01(\tB?\xca\xf3\x18;:\f[!-~]{1,256}B+printable ASCII without spaces, at most 256R\x05model\x12-\n" +
@@ -2657,11 +3070,19 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\x04drop\x18\x04 \x03(\tBJ\xca\xf3\x18F:\x1b[A-Za-z_][A-Za-z0-9_]{0,63}B'a field's name: letters, digits and '_'R\x04drop\x12-\n" +
 	"\n" +
 	"max_output\x18\x05 \x01(\rB\x0e\xca\xf3\x18\n" +
-	"\x1a\b10000000R\tmaxOutputB\t\n" +
-	"\a_weight\"\xe5\x01\n" +
+	"\x1a\b10000000R\tmaxOutput\x12n\n" +
+	"\aversion\x18\x06 \x01(\tBT\xca\xf3\x18P:\x1f[A-Za-z0-9][A-Za-z0-9._-]{0,63}B-letters, digits, '.', '_' and '-', at most 64R\aversion\x12B\n" +
+	"\fcapabilities\x18\a \x03(\x0e2\x1e.signalbox.v1.Model.CapabilityR\fcapabilities\x12)\n" +
+	"\acontext\x18\b \x01(\rB\x0f\xca\xf3\x18\v\x1a\t100000000R\acontext\x12)\n" +
+	"\x05price\x18\t \x01(\v2\x13.signalbox.v1.PriceR\x05price\x12$\n" +
+	"\aquality\x18\n" +
+	" \x01(\x01B\n" +
+	"\xca\xf3\x18\x06\x12\x010\x1a\x011R\aqualityB\t\n" +
+	"\a_weight\"\x81\x02\n" +
 	"\x05Class\x12j\n" +
-	"\x04name\x18\x01 \x01(\tBV\xca\xf3\x18R(\x01:\x1f[A-Za-z0-9][A-Za-z0-9._-]{0,63}B-letters, digits, '.', '_' and '-', at most 64R\x04name\x12p\n" +
-	"\aregions\x18\x02 \x03(\tBV\xca\xf3\x18R(\x01:\x1f[A-Za-z0-9][A-Za-z0-9._-]{0,63}B-letters, digits, '.', '_' and '-', at most 64R\aregions\"\xa0\x01\n" +
+	"\x04name\x18\x01 \x01(\tBV\xca\xf3\x18R(\x01:\x1f[A-Za-z0-9][A-Za-z0-9._-]{0,63}B-letters, digits, '.', '_' and '-', at most 64R\x04name\x12n\n" +
+	"\aregions\x18\x02 \x03(\tBT\xca\xf3\x18P:\x1f[A-Za-z0-9][A-Za-z0-9._-]{0,63}B-letters, digits, '.', '_' and '-', at most 64R\aregions\x12\x1c\n" +
+	"\tproviders\x18\x03 \x03(\tR\tproviders\"\xa0\x01\n" +
 	"\x04Team\x12j\n" +
 	"\x04name\x18\x01 \x01(\tBV\xca\xf3\x18R(\x01:\x1f[A-Za-z0-9][A-Za-z0-9._-]{0,63}B-letters, digits, '.', '_' and '-', at most 64R\x04name\x12\x16\n" +
 	"\x06models\x18\x02 \x03(\tR\x06models\x12\x14\n" +
@@ -2690,7 +3111,7 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\aDAY_THU\x10\x04\x12\v\n" +
 	"\aDAY_FRI\x10\x05\x12\v\n" +
 	"\aDAY_SAT\x10\x06\x12\v\n" +
-	"\aDAY_SUN\x10\a\"\xa4\v\n" +
+	"\aDAY_SUN\x10\a\"\xd9\r\n" +
 	"\x05Route\x12j\n" +
 	"\x04name\x18\x01 \x01(\tBV\xca\xf3\x18R(\x01:\x1f[A-Za-z0-9][A-Za-z0-9._-]{0,63}B-letters, digits, '.', '_' and '-', at most 64R\x04name\x12\x16\n" +
 	"\x06models\x18\x02 \x03(\tR\x06models\x12\x14\n" +
@@ -2725,11 +3146,26 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"embeddingsR\x05paths\x12)\n" +
 	"\x05hours\x18\x13 \x01(\v2\x13.signalbox.v1.HoursR\x05hours\x12\x12\n" +
 	"\x04when\x18\x14 \x01(\tR\x04when\x12\x10\n" +
-	"\x03use\x18\x15 \x01(\tR\x03use\"H\n" +
+	"\x03use\x18\x15 \x01(\tR\x03use\x12+\n" +
+	"\vmin_quality\x18\x1e \x01(\x01B\n" +
+	"\xca\xf3\x18\x06\x12\x010\x1a\x011R\n" +
+	"minQuality\x12>\n" +
+	"\x06sticky\x18\x1f \x01(\x0e2\x1a.signalbox.v1.Route.StickyB\n" +
+	"\xca\xf3\x18\x06\n" +
+	"\x04noneR\x06sticky\x12,\n" +
+	"\x06canary\x18  \x01(\v2\x14.signalbox.v1.CanaryR\x06canary\"\x84\x01\n" +
 	"\x05Order\x12\x15\n" +
 	"\x11ORDER_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ORDER_CONFIGURED\x10\x01\x12\x12\n" +
-	"\x0eORDER_WEIGHTED\x10\x02\"D\n" +
+	"\x0eORDER_WEIGHTED\x10\x02\x12\x12\n" +
+	"\x0eORDER_CHEAPEST\x10\x03\x12\x11\n" +
+	"\rORDER_FASTEST\x10\x04\x12\x13\n" +
+	"\x0fORDER_STRONGEST\x10\x05\"[\n" +
+	"\x06Sticky\x12\x16\n" +
+	"\x12STICKY_UNSPECIFIED\x10\x00\x12\x0f\n" +
+	"\vSTICKY_NONE\x10\x01\x12\x0f\n" +
+	"\vSTICKY_USER\x10\x02\x12\x17\n" +
+	"\x13STICKY_CONVERSATION\x10\x03\"D\n" +
 	"\x05Leave\x12\x15\n" +
 	"\x11LEAVE_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fLEAVE_ANSWER\x10\x01\x12\x12\n" +
@@ -2747,7 +3183,13 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"GATE_EMPTY\x10\x03\x12\x12\n" +
 	"\x0eGATE_MALFORMED\x10\x04\x12\x17\n" +
 	"\x13GATE_CONTENT_FILTER\x10\x05B\x0f\n" +
-	"\r_max_attempts\"\xab\x03\n" +
+	"\r_max_attempts\"]\n" +
+	"\x06Canary\x12\x18\n" +
+	"\x03use\x18\x01 \x01(\tB\x06\xca\xf3\x18\x02(\x01R\x03use\x12-\n" +
+	"\apercent\x18\x02 \x01(\x01B\x0e\xca\xf3\x18\n" +
+	"\x12\x010\x1a\x03100(\x01H\x00R\apercent\x88\x01\x01B\n" +
+	"\n" +
+	"\b_percent\"\xab\x03\n" +
 	"\x0eHealthSettings\x12)\n" +
 	"\aenabled\x18\x01 \x01(\bB\n" +
 	"\xca\xf3\x18\x06\n" +
@@ -2850,97 +3292,107 @@ func file_signalbox_v1_config_proto_rawDescGZIP() []byte {
 	return file_signalbox_v1_config_proto_rawDescData
 }
 
-var file_signalbox_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
-var file_signalbox_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_signalbox_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 12)
+var file_signalbox_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_signalbox_v1_config_proto_goTypes = []any{
-	(Hours_Day)(0),              // 0: signalbox.v1.Hours.Day
-	(Route_Order)(0),            // 1: signalbox.v1.Route.Order
-	(Route_Leave)(0),            // 2: signalbox.v1.Route.Leave
-	(Route_Metering)(0),         // 3: signalbox.v1.Route.Metering
-	(Route_Gate)(0),             // 4: signalbox.v1.Route.Gate
-	(OtlpSettings_Protocol)(0),  // 5: signalbox.v1.OtlpSettings.Protocol
-	(LogSettings_Level)(0),      // 6: signalbox.v1.LogSettings.Level
-	(LogSettings_Format)(0),     // 7: signalbox.v1.LogSettings.Format
-	(AlertSink_Format)(0),       // 8: signalbox.v1.AlertSink.Format
-	(AlertSink_Event)(0),        // 9: signalbox.v1.AlertSink.Event
-	(*Config)(nil),              // 10: signalbox.v1.Config
-	(*EnvoySettings)(nil),       // 11: signalbox.v1.EnvoySettings
-	(*StateSettings)(nil),       // 12: signalbox.v1.StateSettings
-	(*AdminSettings)(nil),       // 13: signalbox.v1.AdminSettings
-	(*SecretRef)(nil),           // 14: signalbox.v1.SecretRef
-	(*Provider)(nil),            // 15: signalbox.v1.Provider
-	(*Backend)(nil),             // 16: signalbox.v1.Backend
-	(*Credential)(nil),          // 17: signalbox.v1.Credential
-	(*Model)(nil),               // 18: signalbox.v1.Model
-	(*ModelCandidate)(nil),      // 19: signalbox.v1.ModelCandidate
-	(*Class)(nil),               // 20: signalbox.v1.Class
-	(*Team)(nil),                // 21: signalbox.v1.Team
-	(*Channel)(nil),             // 22: signalbox.v1.Channel
-	(*HeaderMatch)(nil),         // 23: signalbox.v1.HeaderMatch
-	(*Hours)(nil),               // 24: signalbox.v1.Hours
-	(*Route)(nil),               // 25: signalbox.v1.Route
-	(*HealthSettings)(nil),      // 26: signalbox.v1.HealthSettings
-	(*TelemetrySettings)(nil),   // 27: signalbox.v1.TelemetrySettings
-	(*OtlpSettings)(nil),        // 28: signalbox.v1.OtlpSettings
-	(*LogSettings)(nil),         // 29: signalbox.v1.LogSettings
-	(*AlertSettings)(nil),       // 30: signalbox.v1.AlertSettings
-	(*AlertSink)(nil),           // 31: signalbox.v1.AlertSink
-	(*durationpb.Duration)(nil), // 32: google.protobuf.Duration
+	(Model_Capability)(0),       // 0: signalbox.v1.Model.Capability
+	(Hours_Day)(0),              // 1: signalbox.v1.Hours.Day
+	(Route_Order)(0),            // 2: signalbox.v1.Route.Order
+	(Route_Sticky)(0),           // 3: signalbox.v1.Route.Sticky
+	(Route_Leave)(0),            // 4: signalbox.v1.Route.Leave
+	(Route_Metering)(0),         // 5: signalbox.v1.Route.Metering
+	(Route_Gate)(0),             // 6: signalbox.v1.Route.Gate
+	(OtlpSettings_Protocol)(0),  // 7: signalbox.v1.OtlpSettings.Protocol
+	(LogSettings_Level)(0),      // 8: signalbox.v1.LogSettings.Level
+	(LogSettings_Format)(0),     // 9: signalbox.v1.LogSettings.Format
+	(AlertSink_Format)(0),       // 10: signalbox.v1.AlertSink.Format
+	(AlertSink_Event)(0),        // 11: signalbox.v1.AlertSink.Event
+	(*Config)(nil),              // 12: signalbox.v1.Config
+	(*EnvoySettings)(nil),       // 13: signalbox.v1.EnvoySettings
+	(*StateSettings)(nil),       // 14: signalbox.v1.StateSettings
+	(*AdminSettings)(nil),       // 15: signalbox.v1.AdminSettings
+	(*SecretRef)(nil),           // 16: signalbox.v1.SecretRef
+	(*Provider)(nil),            // 17: signalbox.v1.Provider
+	(*Backend)(nil),             // 18: signalbox.v1.Backend
+	(*Credential)(nil),          // 19: signalbox.v1.Credential
+	(*Model)(nil),               // 20: signalbox.v1.Model
+	(*Price)(nil),               // 21: signalbox.v1.Price
+	(*ModelCandidate)(nil),      // 22: signalbox.v1.ModelCandidate
+	(*Class)(nil),               // 23: signalbox.v1.Class
+	(*Team)(nil),                // 24: signalbox.v1.Team
+	(*Channel)(nil),             // 25: signalbox.v1.Channel
+	(*HeaderMatch)(nil),         // 26: signalbox.v1.HeaderMatch
+	(*Hours)(nil),               // 27: signalbox.v1.Hours
+	(*Route)(nil),               // 28: signalbox.v1.Route
+	(*Canary)(nil),              // 29: signalbox.v1.Canary
+	(*HealthSettings)(nil),      // 30: signalbox.v1.HealthSettings
+	(*TelemetrySettings)(nil),   // 31: signalbox.v1.TelemetrySettings
+	(*OtlpSettings)(nil),        // 32: signalbox.v1.OtlpSettings
+	(*LogSettings)(nil),         // 33: signalbox.v1.LogSettings
+	(*AlertSettings)(nil),       // 34: signalbox.v1.AlertSettings
+	(*AlertSink)(nil),           // 35: signalbox.v1.AlertSink
+	(*durationpb.Duration)(nil), // 36: google.protobuf.Duration
 }
 var file_signalbox_v1_config_proto_depIdxs = []int32{
-	11, // 0: signalbox.v1.Config.envoy:type_name -> signalbox.v1.EnvoySettings
-	12, // 1: signalbox.v1.Config.state:type_name -> signalbox.v1.StateSettings
-	13, // 2: signalbox.v1.Config.admin:type_name -> signalbox.v1.AdminSettings
-	15, // 3: signalbox.v1.Config.providers:type_name -> signalbox.v1.Provider
-	18, // 4: signalbox.v1.Config.models:type_name -> signalbox.v1.Model
-	20, // 5: signalbox.v1.Config.classes:type_name -> signalbox.v1.Class
-	21, // 6: signalbox.v1.Config.teams:type_name -> signalbox.v1.Team
-	25, // 7: signalbox.v1.Config.routes:type_name -> signalbox.v1.Route
-	27, // 8: signalbox.v1.Config.telemetry:type_name -> signalbox.v1.TelemetrySettings
-	22, // 9: signalbox.v1.Config.channels:type_name -> signalbox.v1.Channel
-	26, // 10: signalbox.v1.Config.health:type_name -> signalbox.v1.HealthSettings
-	30, // 11: signalbox.v1.Config.alerts:type_name -> signalbox.v1.AlertSettings
-	32, // 12: signalbox.v1.EnvoySettings.access_log_flush:type_name -> google.protobuf.Duration
-	32, // 13: signalbox.v1.StateSettings.ledger_sync:type_name -> google.protobuf.Duration
-	32, // 14: signalbox.v1.StateSettings.unknown_after:type_name -> google.protobuf.Duration
-	14, // 15: signalbox.v1.AdminSettings.token:type_name -> signalbox.v1.SecretRef
-	16, // 16: signalbox.v1.Provider.backends:type_name -> signalbox.v1.Backend
-	17, // 17: signalbox.v1.Backend.credential:type_name -> signalbox.v1.Credential
-	32, // 18: signalbox.v1.Backend.connect_timeout:type_name -> google.protobuf.Duration
-	32, // 19: signalbox.v1.Credential.refresh:type_name -> google.protobuf.Duration
-	19, // 20: signalbox.v1.Model.candidates:type_name -> signalbox.v1.ModelCandidate
-	23, // 21: signalbox.v1.Channel.header:type_name -> signalbox.v1.HeaderMatch
-	0,  // 22: signalbox.v1.Hours.days:type_name -> signalbox.v1.Hours.Day
-	1,  // 23: signalbox.v1.Route.order:type_name -> signalbox.v1.Route.Order
-	32, // 24: signalbox.v1.Route.first_byte_timeout:type_name -> google.protobuf.Duration
-	32, // 25: signalbox.v1.Route.answer_timeout:type_name -> google.protobuf.Duration
-	32, // 26: signalbox.v1.Route.stream_timeout:type_name -> google.protobuf.Duration
-	2,  // 27: signalbox.v1.Route.leave:type_name -> signalbox.v1.Route.Leave
-	3,  // 28: signalbox.v1.Route.metering:type_name -> signalbox.v1.Route.Metering
-	4,  // 29: signalbox.v1.Route.gates:type_name -> signalbox.v1.Route.Gate
-	23, // 30: signalbox.v1.Route.headers:type_name -> signalbox.v1.HeaderMatch
-	24, // 31: signalbox.v1.Route.hours:type_name -> signalbox.v1.Hours
-	32, // 32: signalbox.v1.HealthSettings.window:type_name -> google.protobuf.Duration
-	32, // 33: signalbox.v1.HealthSettings.rest:type_name -> google.protobuf.Duration
-	32, // 34: signalbox.v1.HealthSettings.probe:type_name -> google.protobuf.Duration
-	28, // 35: signalbox.v1.TelemetrySettings.otlp:type_name -> signalbox.v1.OtlpSettings
-	29, // 36: signalbox.v1.TelemetrySettings.log:type_name -> signalbox.v1.LogSettings
-	5,  // 37: signalbox.v1.OtlpSettings.protocol:type_name -> signalbox.v1.OtlpSettings.Protocol
-	6,  // 38: signalbox.v1.LogSettings.level:type_name -> signalbox.v1.LogSettings.Level
-	7,  // 39: signalbox.v1.LogSettings.format:type_name -> signalbox.v1.LogSettings.Format
-	31, // 40: signalbox.v1.AlertSettings.sinks:type_name -> signalbox.v1.AlertSink
-	32, // 41: signalbox.v1.AlertSettings.resolve_after:type_name -> google.protobuf.Duration
-	32, // 42: signalbox.v1.AlertSettings.interval:type_name -> google.protobuf.Duration
-	32, // 43: signalbox.v1.AlertSettings.repeat:type_name -> google.protobuf.Duration
-	8,  // 44: signalbox.v1.AlertSink.format:type_name -> signalbox.v1.AlertSink.Format
-	14, // 45: signalbox.v1.AlertSink.url:type_name -> signalbox.v1.SecretRef
-	14, // 46: signalbox.v1.AlertSink.token:type_name -> signalbox.v1.SecretRef
-	9,  // 47: signalbox.v1.AlertSink.events:type_name -> signalbox.v1.AlertSink.Event
-	48, // [48:48] is the sub-list for method output_type
-	48, // [48:48] is the sub-list for method input_type
-	48, // [48:48] is the sub-list for extension type_name
-	48, // [48:48] is the sub-list for extension extendee
-	0,  // [0:48] is the sub-list for field type_name
+	13, // 0: signalbox.v1.Config.envoy:type_name -> signalbox.v1.EnvoySettings
+	14, // 1: signalbox.v1.Config.state:type_name -> signalbox.v1.StateSettings
+	15, // 2: signalbox.v1.Config.admin:type_name -> signalbox.v1.AdminSettings
+	17, // 3: signalbox.v1.Config.providers:type_name -> signalbox.v1.Provider
+	20, // 4: signalbox.v1.Config.models:type_name -> signalbox.v1.Model
+	23, // 5: signalbox.v1.Config.classes:type_name -> signalbox.v1.Class
+	24, // 6: signalbox.v1.Config.teams:type_name -> signalbox.v1.Team
+	28, // 7: signalbox.v1.Config.routes:type_name -> signalbox.v1.Route
+	31, // 8: signalbox.v1.Config.telemetry:type_name -> signalbox.v1.TelemetrySettings
+	25, // 9: signalbox.v1.Config.channels:type_name -> signalbox.v1.Channel
+	30, // 10: signalbox.v1.Config.health:type_name -> signalbox.v1.HealthSettings
+	34, // 11: signalbox.v1.Config.alerts:type_name -> signalbox.v1.AlertSettings
+	36, // 12: signalbox.v1.EnvoySettings.access_log_flush:type_name -> google.protobuf.Duration
+	36, // 13: signalbox.v1.StateSettings.ledger_sync:type_name -> google.protobuf.Duration
+	36, // 14: signalbox.v1.StateSettings.unknown_after:type_name -> google.protobuf.Duration
+	16, // 15: signalbox.v1.AdminSettings.token:type_name -> signalbox.v1.SecretRef
+	18, // 16: signalbox.v1.Provider.backends:type_name -> signalbox.v1.Backend
+	19, // 17: signalbox.v1.Backend.credential:type_name -> signalbox.v1.Credential
+	36, // 18: signalbox.v1.Backend.connect_timeout:type_name -> google.protobuf.Duration
+	36, // 19: signalbox.v1.Credential.refresh:type_name -> google.protobuf.Duration
+	22, // 20: signalbox.v1.Model.candidates:type_name -> signalbox.v1.ModelCandidate
+	0,  // 21: signalbox.v1.Model.capabilities:type_name -> signalbox.v1.Model.Capability
+	21, // 22: signalbox.v1.Model.price:type_name -> signalbox.v1.Price
+	0,  // 23: signalbox.v1.ModelCandidate.capabilities:type_name -> signalbox.v1.Model.Capability
+	21, // 24: signalbox.v1.ModelCandidate.price:type_name -> signalbox.v1.Price
+	26, // 25: signalbox.v1.Channel.header:type_name -> signalbox.v1.HeaderMatch
+	1,  // 26: signalbox.v1.Hours.days:type_name -> signalbox.v1.Hours.Day
+	2,  // 27: signalbox.v1.Route.order:type_name -> signalbox.v1.Route.Order
+	36, // 28: signalbox.v1.Route.first_byte_timeout:type_name -> google.protobuf.Duration
+	36, // 29: signalbox.v1.Route.answer_timeout:type_name -> google.protobuf.Duration
+	36, // 30: signalbox.v1.Route.stream_timeout:type_name -> google.protobuf.Duration
+	4,  // 31: signalbox.v1.Route.leave:type_name -> signalbox.v1.Route.Leave
+	5,  // 32: signalbox.v1.Route.metering:type_name -> signalbox.v1.Route.Metering
+	6,  // 33: signalbox.v1.Route.gates:type_name -> signalbox.v1.Route.Gate
+	26, // 34: signalbox.v1.Route.headers:type_name -> signalbox.v1.HeaderMatch
+	27, // 35: signalbox.v1.Route.hours:type_name -> signalbox.v1.Hours
+	3,  // 36: signalbox.v1.Route.sticky:type_name -> signalbox.v1.Route.Sticky
+	29, // 37: signalbox.v1.Route.canary:type_name -> signalbox.v1.Canary
+	36, // 38: signalbox.v1.HealthSettings.window:type_name -> google.protobuf.Duration
+	36, // 39: signalbox.v1.HealthSettings.rest:type_name -> google.protobuf.Duration
+	36, // 40: signalbox.v1.HealthSettings.probe:type_name -> google.protobuf.Duration
+	32, // 41: signalbox.v1.TelemetrySettings.otlp:type_name -> signalbox.v1.OtlpSettings
+	33, // 42: signalbox.v1.TelemetrySettings.log:type_name -> signalbox.v1.LogSettings
+	7,  // 43: signalbox.v1.OtlpSettings.protocol:type_name -> signalbox.v1.OtlpSettings.Protocol
+	8,  // 44: signalbox.v1.LogSettings.level:type_name -> signalbox.v1.LogSettings.Level
+	9,  // 45: signalbox.v1.LogSettings.format:type_name -> signalbox.v1.LogSettings.Format
+	35, // 46: signalbox.v1.AlertSettings.sinks:type_name -> signalbox.v1.AlertSink
+	36, // 47: signalbox.v1.AlertSettings.resolve_after:type_name -> google.protobuf.Duration
+	36, // 48: signalbox.v1.AlertSettings.interval:type_name -> google.protobuf.Duration
+	36, // 49: signalbox.v1.AlertSettings.repeat:type_name -> google.protobuf.Duration
+	10, // 50: signalbox.v1.AlertSink.format:type_name -> signalbox.v1.AlertSink.Format
+	16, // 51: signalbox.v1.AlertSink.url:type_name -> signalbox.v1.SecretRef
+	16, // 52: signalbox.v1.AlertSink.token:type_name -> signalbox.v1.SecretRef
+	11, // 53: signalbox.v1.AlertSink.events:type_name -> signalbox.v1.AlertSink.Event
+	54, // [54:54] is the sub-list for method output_type
+	54, // [54:54] is the sub-list for method input_type
+	54, // [54:54] is the sub-list for extension type_name
+	54, // [54:54] is the sub-list for extension extendee
+	0,  // [0:54] is the sub-list for field type_name
 }
 
 func init() { file_signalbox_v1_config_proto_init() }
@@ -2952,17 +3404,18 @@ func file_signalbox_v1_config_proto_init() {
 	file_signalbox_v1_config_proto_msgTypes[1].OneofWrappers = []any{}
 	file_signalbox_v1_config_proto_msgTypes[6].OneofWrappers = []any{}
 	file_signalbox_v1_config_proto_msgTypes[7].OneofWrappers = []any{}
-	file_signalbox_v1_config_proto_msgTypes[9].OneofWrappers = []any{}
-	file_signalbox_v1_config_proto_msgTypes[15].OneofWrappers = []any{}
+	file_signalbox_v1_config_proto_msgTypes[10].OneofWrappers = []any{}
 	file_signalbox_v1_config_proto_msgTypes[16].OneofWrappers = []any{}
 	file_signalbox_v1_config_proto_msgTypes[17].OneofWrappers = []any{}
+	file_signalbox_v1_config_proto_msgTypes[18].OneofWrappers = []any{}
+	file_signalbox_v1_config_proto_msgTypes[19].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_signalbox_v1_config_proto_rawDesc), len(file_signalbox_v1_config_proto_rawDesc)),
-			NumEnums:      10,
-			NumMessages:   22,
+			NumEnums:      12,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -39,6 +39,7 @@ type Setting struct {
 	Pattern       string                 `protobuf:"bytes,7,opt,name=pattern,proto3" json:"pattern,omitempty"`    // RE2 expression that the whole text must match
 	Form          string                 `protobuf:"bytes,8,opt,name=form,proto3" json:"form,omitempty"`          // the pattern in words, for the error: "a-z, 0-9 and -, at most 40"
 	Secret        bool                   `protobuf:"varint,9,opt,name=secret,proto3" json:"secret,omitempty"`     // a wrong value may be a secret by mistake: no error shows it
+	Decimal       bool                   `protobuf:"varint,10,opt,name=decimal,proto3" json:"decimal,omitempty"`  // a text that may be written as a plain number: its digits count as they stand
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -136,6 +137,13 @@ func (x *Setting) GetSecret() bool {
 	return false
 }
 
+func (x *Setting) GetDecimal() bool {
+	if x != nil {
+		return x.Decimal
+	}
+	return false
+}
+
 var file_signalbox_v1_setting_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
@@ -157,7 +165,7 @@ var File_signalbox_v1_setting_proto protoreflect.FileDescriptor
 
 const file_signalbox_v1_setting_proto_rawDesc = "" +
 	"\n" +
-	"\x1asignalbox/v1/setting.proto\x12\fsignalbox.v1\x1a google/protobuf/descriptor.proto\"\xd5\x01\n" +
+	"\x1asignalbox/v1/setting.proto\x12\fsignalbox.v1\x1a google/protobuf/descriptor.proto\"\xef\x01\n" +
 	"\aSetting\x12\x18\n" +
 	"\adefault\x18\x01 \x01(\tR\adefault\x12\x10\n" +
 	"\x03min\x18\x02 \x01(\tR\x03min\x12\x10\n" +
@@ -167,7 +175,9 @@ const file_signalbox_v1_setting_proto_rawDesc = "" +
 	"\x05words\x18\x06 \x03(\tR\x05words\x12\x18\n" +
 	"\apattern\x18\a \x01(\tR\apattern\x12\x12\n" +
 	"\x04form\x18\b \x01(\tR\x04form\x12\x16\n" +
-	"\x06secret\x18\t \x01(\bR\x06secret:P\n" +
+	"\x06secret\x18\t \x01(\bR\x06secret\x12\x18\n" +
+	"\adecimal\x18\n" +
+	" \x01(\bR\adecimal:P\n" +
 	"\asetting\x12\x1d.google.protobuf.FieldOptions\x18\xb9\x8e\x03 \x01(\v2\x15.signalbox.v1.SettingR\asettingBCZAgithub.com/signalbox-dev/signalbox/proto/signalbox/v1;signalboxv1b\x06proto3"
 
 var (
