@@ -21,7 +21,7 @@ export function table(name, caption, columns, rows, { key, href, marked, fresh, 
   const line = row => el('tr', { role: 'row', 'data-key': key?.(row), 'data-href': href?.(row), class: names(marked?.(row) && 'marked', fresh?.(row) && 'fresh') },
     columns.map(c => el(c.head ? 'th' : 'td', {
       scope: c.head ? 'row' : null, role: c.head ? 'rowheader' : 'cell', 'data-label': c.head || c.bare ? null : c.title,
-      class: names(c.number && 'number', c.wide && 'wide', c.head && 'wide', c.drop && 'drop', c.kind),
+      class: names(c.number && 'number', (c.wide || c.head) && 'full', c.drop && 'drop', c.kind),
     }, el('div', c.cell(row)))));
   return el('table', { class: kind, role: 'table', 'data-key': 'table-' + name }, el('caption.unseen', caption),
     el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, heads)), el('tbody', { role: 'rowgroup' }, rows.map(line)));

@@ -81,12 +81,19 @@ function groups(o, by) {
   const name = g => [el('i.swatch.fill' + (o.groups.indexOf(g) % COLOURS)), by === 'team' && g.name ? link(g.name, '#/teams/' + encodeURIComponent(g.name)) : g.name || dim('none')];
   return panel('By ' + by, '', table('groups', 'Share of each ' + by, [
     { title: capital(by), head: true, cell: name },
-    { title: 'Requests', number: true, sort: g => g.requests, cell: g => short(g.requests) },
-    { title: 'Spend', number: true, sort: g => (priced(g) ? Number(g.spend_pico_usd) : null), cell: g => money(g.spend_pico_usd) },
-    { title: 'Share', number: true, cell: g => (priced(g) && all ? percent((Number(g.spend_pico_usd) / all) * 100, 1) : none()) },
-    { title: 'Per 1k', number: true, sort: g => (priced(g) ? g.spend_pico_usd / g.requests : null), cell: g => (priced(g) && g.requests ? usdText((dollars(g.spend_pico_usd) / g.requests) * 1e3, 2) : none()) },
+    ...(o.total.spend_pico_usd === null ? counted(o) : [
+      { title: 'Spend', number: true, sort: g => (priced(g) ? Number(g.spend_pico_usd) : null), cell: g => (priced(g) ? usdText(dollars(g.spend_pico_usd), dollars(g.spend_pico_usd) >= 10 ? 0 : undefined) : none()) },
+      { title: 'Share', number: true, cell: g => (priced(g) && all ? percent((Number(g.spend_pico_usd) / all) * 100, 1) : none()) },
+      { title: 'Per 1k', number: true, sort: g => (priced(g) ? g.spend_pico_usd / g.requests : null), cell: g => (priced(g) && g.requests ? usdText((dollars(g.spend_pico_usd) / g.requests) * 1e3, 2) : none()) },
+    ]),
   ], o.groups, { key: g => g.name || 'none', kind: 'register legend-table' }));
 }
+
+// counted are the columns of a gateway that knows no price.
+const counted = o => [
+  { title: 'Requests', number: true, sort: g => g.requests, cell: g => short(g.requests) },
+  { title: 'Share', number: true, cell: g => percent(share(g.requests, o.total.requests), 1) },
+];
 
 const last = values => values.findLast(v => v !== null);
 
