@@ -106,6 +106,7 @@ func (b *Books) write(offset *signalboxv1.Offset) error {
 	if offset != nil {
 		b.offset = offset
 	}
+	b.observer.ended(res.Ended)
 	for _, s := range res.Settled {
 		b.observer.settled(s)
 	}

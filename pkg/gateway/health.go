@@ -62,7 +62,7 @@ func (w *ward) grade(c *policy.Candidate) health.Grade {
 // speed is how fast a candidate has been of late.
 func (w *ward) speed(c *policy.Candidate) health.Speed { return w.book.Speed(cellOf(c), time.Now()) }
 
-// observe takes a settled attempt.
+// observe takes an attempt that ended.
 func (w *ward) observe(a *signalboxv1.Attempt, now time.Time) {
 	if now.Sub(stamp(a.EndNs)) > stale {
 		return
@@ -85,7 +85,7 @@ func sample(a *signalboxv1.Attempt) (s health.Sample, ok bool) {
 		}
 		return s, true
 	case signalboxv1.Attempt_OUTCOME_RATE_LIMITED:
-		s.Result = health.Refusal
+		s.Result, s.Retry = health.Refusal, time.Duration(a.RetryAfterNs)
 		return s, true
 	case signalboxv1.Attempt_OUTCOME_CONNECT_FAILURE, signalboxv1.Attempt_OUTCOME_RESET, signalboxv1.Attempt_OUTCOME_TIMEOUT,
 		signalboxv1.Attempt_OUTCOME_NO_HOST, signalboxv1.Attempt_OUTCOME_CREDENTIAL_REJECTED, signalboxv1.Attempt_OUTCOME_CUT:

@@ -67,14 +67,19 @@ func (o *observer) settled(s settle.Settled) {
 		o.fellBack(s)
 	}
 	parent, sampled := o.parent(ticket)
-	now := time.Now()
 	for _, a := range s.Attempts {
 		o.attempt(a)
-		o.ward.observe(a, now)
 		o.lengths.learn(a)
 		if sampled {
 			o.tracer.Attempt(parent, span(a))
 		}
+	}
+}
+
+func (o *observer) ended(list []*signalboxv1.Attempt) {
+	now := time.Now()
+	for _, a := range list {
+		o.ward.observe(a, now)
 	}
 }
 

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// Book holds all cells. It is safe for concurrent use.
+// Book holds all cells. It is safe for concurrent use. Times have the monotonic
+// reading of time.Now where a clock that is set must make no difference.
 type Book struct {
 	mu      sync.Mutex
 	o       Options
@@ -63,7 +64,7 @@ func (b *Book) Observe(k Key, s Sample, now time.Time) {
 	case c.state == Open:
 		c.probed(s, now, b.o)
 	case s.Result == Refusal:
-		c.out(Throttled, now, b.o)
+		c.refused(s, now, b.o)
 	case c.fails(now, b.o):
 		c.out(Ill, now, b.o)
 	case c.slow(b.best(k), now, b.o):
@@ -140,6 +141,7 @@ func (b *Book) Tick(now time.Time) []Change {
 	defer b.mu.Unlock()
 	for k, c := range b.cells {
 		before := c.state
+		c.rewind(now)
 		c.pass(now, b.o)
 		b.changed(k, c, before)
 	}

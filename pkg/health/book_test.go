@@ -269,6 +269,50 @@ func TestRests(t *testing.T) {
 	}
 }
 
+// TestRefusalAsksForTime: a refusal is left alone for as long as it asks, at
+// least for the usual rest, and within bounds.
+func TestRefusalAsksForTime(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		retry, want time.Duration
+	}{
+		{"nothing", 0, options.Rest},
+		{"less", time.Second, options.Rest},
+		{"more", time.Minute, time.Minute},
+		{"absurd", 1e6 * time.Hour, maxRetry},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(1)
+			b, k := w.book, w.keys[0]
+			b.Observe(k, Sample{Result: Refusal, Retry: c.retry}, w.now)
+			for range 2 * bored {
+				if g := b.Grade(k, 0, w.now.Add(c.want-time.Millisecond)); g != Throttled {
+					t.Fatalf("%v before %v", g, c.want)
+				}
+			}
+			if g := b.Grade(k, 0, w.now.Add(c.want+options.Probe)); g != Probe {
+				t.Errorf("%v after %v", g, c.want)
+			}
+		})
+	}
+}
+
+func TestLaterRefusalAsksForMoreTime(t *testing.T) {
+	w := newWorld(1)
+	b, k := w.book, w.keys[0]
+	b.Observe(k, Sample{Result: Refusal}, w.now)
+	b.Observe(k, Sample{Result: Refusal, Retry: time.Minute}, w.now.Add(time.Second))
+	b.Observe(k, Sample{Result: Refusal, Retry: time.Second}, w.now.Add(2*time.Second))
+	for range 2 * bored {
+		if g := b.Grade(k, 0, w.now.Add(time.Minute)); g != Throttled {
+			t.Fatalf("%v before the minute is over", g)
+		}
+	}
+	if g := b.Grade(k, 0, w.now.Add(time.Minute+2*time.Second)); g != Probe {
+		t.Errorf("%v after it", g)
+	}
+}
+
 func TestForgottenCellComesBack(t *testing.T) {
 	w := newWorld(1)
 	b, k := w.book, w.keys[0]
@@ -294,6 +338,26 @@ func TestClockGoesBack(t *testing.T) {
 	w.run(10*time.Second, 50)
 	if len(w.changes) > 0 {
 		t.Errorf("%v", w.changes)
+	}
+}
+
+// TestClockGoesBackWhileOpen: a cell that is out comes back as it would have.
+func TestClockGoesBackWhileOpen(t *testing.T) {
+	w := newWorld(1)
+	b, k := w.book, w.keys[0]
+	b.Observe(k, Sample{Result: Refusal}, w.now)
+	b.Tick(w.now)
+	w.now = w.now.Add(-time.Hour)
+	if c := b.Tick(w.now); len(c) > 0 {
+		t.Errorf("%v", c)
+	}
+	for range 2 * bored {
+		if g := b.Grade(k, 0, w.now.Add(options.Rest-time.Second)); g != Throttled {
+			t.Fatalf("%v while it rests", g)
+		}
+	}
+	if g := b.Grade(k, 0, w.now.Add(options.Rest+options.Probe)); g != Probe {
+		t.Errorf("%v after its rest", g)
 	}
 }
 

@@ -32,6 +32,8 @@ const (
 	// maxRest bounds how long a cell rests that goes out again and again, as a
 	// multiple of Options.Rest.
 	maxRest = 6
+	// maxRetry bounds what a refusal can ask for.
+	maxRetry = 5 * time.Minute
 	// lost is after how long without any sample a cell that is out comes back.
 	lost = 10 * time.Minute
 	// steps of the way back last Options.Rest in all.
@@ -118,12 +120,23 @@ func (c *cell) out(why Grade, now time.Time, o Options) {
 	c.probe, c.shun, c.good = c.until, 0, 0
 }
 
+// refused takes the cell out for as long as a refusal asks for, and never for
+// less than a refusal that asks for nothing.
+func (c *cell) refused(s Sample, now time.Time, o Options) {
+	if c.state != Open || !now.Before(c.until) {
+		c.out(Throttled, now, o)
+	}
+	if until := now.Add(min(s.Retry, maxRetry)); until.After(c.until) {
+		c.until, c.probe = until, until
+	}
+}
+
 // probed takes the end of an attempt while the cell is out.
 func (c *cell) probed(s Sample, now time.Time, o Options) {
 	switch {
-	case now.Before(c.until): // sent before it went out, most likely
 	case s.Result == Refusal:
-		c.out(Throttled, now, o)
+		c.refused(s, now, o)
+	case now.Before(c.until): // sent before it went out, most likely
 	case s.Result == Failure, c.grade == Slow && c.late(s, o):
 		c.good = 0
 	default:
@@ -170,6 +183,16 @@ func (c *cell) admit(pick uint64, now time.Time, o Options) Grade {
 	}
 	c.probe, c.shun = now, 0
 	return Probe
+}
+
+// rewind moves the times of a cell to where they would be, had the clock always
+// been as it is now: one that was set back must not make a rest last.
+func (c *cell) rewind(now time.Time) {
+	if d := now.Sub(c.since); d < 0 {
+		for _, t := range []*time.Time{&c.since, &c.heard, &c.until, &c.probe} {
+			*t = t.Add(d)
+		}
+	}
 }
 
 // pass lets time pass.

@@ -78,6 +78,8 @@ type Sample struct {
 	FirstByte time.Duration // of a stream, since the attempt's start; 0: not known, or no stream
 	Output    int64         // tokens of the answer; 0: not known
 	Writing   time.Duration // of an answer whose Output is known: since the first byte of a stream, else since the start
+	// Retry is how long a refusal asks to be left alone; 0: it does not say.
+	Retry time.Duration
 }
 
 // Speed is what to expect of a cell. A zero field is not known.

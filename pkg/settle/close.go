@@ -230,6 +230,7 @@ func (b *Book) close(r *run, rows []*signalboxv1.Attempt, end *signalboxv1.Termi
 		s.Open = r.open()
 	}
 	b.out.Settled = append(b.out.Settled, s)
+	b.hearRows(r, rows)
 	readings := r.extra().readings
 	r.wrote(remember(rows), end.GetState())
 	r.more.incomplete = end.GetIncomplete()

@@ -20,6 +20,9 @@ type Upstream struct {
 	FirstByte time.Duration // since Start; 0 when none came
 	Received  int64         // bytes from the provider
 	Sent      int64         // bytes to the provider
+	// RetryAfter is how long a provider that refused asked to wait; 0: it did
+	// not say.
+	RetryAfter time.Duration
 }
 
 // Downstream is what the proxy logs at the end of a request (DownstreamEnd).

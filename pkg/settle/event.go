@@ -65,4 +65,8 @@ type Result struct {
 	Records []ledger.Record
 	Events  []Event
 	Settled []Settled
+	// Ended are attempts as what they say of their backends counts, each once:
+	// one that failed as soon as its end is known, all others when their request
+	// has ended. A row that was made before that has no number that counts.
+	Ended []*signalboxv1.Attempt
 }

@@ -79,7 +79,7 @@ func (r *run) adjust(j *signalboxv1.Adjustment) {
 
 // entryOf makes an entry that leads to the row a again.
 func entryOf(a *signalboxv1.Attempt) Upstream {
-	u := Upstream{Cluster: a.GetBackend(), Status: int(a.GetStatus()), Received: a.GetResponseBytes(), Sent: a.GetRequestBytes(), Details: a.GetDetails()}
+	u := Upstream{Cluster: a.GetBackend(), Status: int(a.GetStatus()), Received: a.GetResponseBytes(), Sent: a.GetRequestBytes(), Details: a.GetDetails(), RetryAfter: time.Duration(a.GetRetryAfterNs())}
 	u.Flags = map[signalboxv1.Attempt_Outcome]string{
 		signalboxv1.Attempt_OUTCOME_CONNECT_FAILURE: "UF",
 		signalboxv1.Attempt_OUTCOME_TIMEOUT:         "UT",
@@ -118,6 +118,7 @@ func (b *Book) sightings(r *run) {
 		return
 	}
 	b.readings(r)
+	b.hear(r)
 	for ; int(r.told) < len(r.seen); r.told++ {
 		b.out.Records = append(b.out.Records, b.sighting(r, &r.seen[r.told]))
 	}
@@ -144,7 +145,7 @@ func (b *Book) sighting(r *run, u *Upstream) *signalboxv1.Sighting {
 	return &signalboxv1.Sighting{
 		RequestId: r.requestID(), Cluster: u.Cluster, Status: uint32(max(u.Status, 0)), Flags: u.Flags, Details: u.Details,
 		StartNs: uint64(ns(u.Start)), DurationNs: int64(u.Duration), FirstByteNs: int64(u.FirstByte),
-		Received: u.Received, Sent: u.Sent, TimeNs: uint64(b.now),
+		Received: u.Received, Sent: u.Sent, RetryAfterNs: int64(u.RetryAfter), TimeNs: uint64(b.now),
 	}
 }
 
@@ -153,7 +154,7 @@ func (b *Book) restoreSighting(s *signalboxv1.Sighting) {
 	u := Upstream{
 		RequestID: s.GetRequestId(), Cluster: s.GetCluster(), Status: int(s.GetStatus()), Flags: s.GetFlags(), Details: s.GetDetails(),
 		Duration: time.Duration(s.GetDurationNs()), FirstByte: time.Duration(s.GetFirstByteNs()),
-		Received: s.GetReceived(), Sent: s.GetSent(),
+		Received: s.GetReceived(), Sent: s.GetSent(), RetryAfter: time.Duration(s.GetRetryAfterNs()),
 	}
 	if s.GetStartNs() != 0 {
 		u.Start = time.Unix(0, int64(s.GetStartNs()))

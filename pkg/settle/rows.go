@@ -77,7 +77,7 @@ func (r *run) row(s *slot, number int) *signalboxv1.Attempt {
 		Backend: c.GetBackend(), Provider: c.GetProvider(), Region: c.GetRegion(), Model: c.GetModel(),
 		Status: uint32(max(s.Status, 0)), Details: details(&s.Upstream),
 		RequestBytes: cmp.Or(s.Sent, r.bytes), ResponseBytes: s.Received,
-		Stranger: r.facts == nil, Unwitnessed: s.absent,
+		Stranger: r.facts == nil, Unwitnessed: s.absent, RetryAfterNs: int64(s.RetryAfter),
 	}
 	if f := r.facts; f != nil {
 		a.RequestedModel, a.Team, a.KeyId, a.Route, a.Class, a.Policy = f.model, f.team, f.keyID, f.route, f.class, f.policy

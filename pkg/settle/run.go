@@ -49,6 +49,7 @@ type more struct {
 	requestID  string // when it is no UUID
 	clientID   string
 	readings   []*reading // few: one per attempt that we read
+	heard      []heard    // attempts that Result.Ended told of
 	down       *Downstream
 	downTold   bool
 	rows       []written

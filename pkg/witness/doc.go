@@ -15,8 +15,9 @@
 //	fb  first byte, ms since t     rx  bytes received: from the provider, or from the caller
 //	                               tx  bytes sent: to the provider, or to the caller
 //
-// and for requests besides: n attempts, ct content type of the answer, sb the
-// request filter's metadata (ticket, facts, model), u what Envoy lifted out of
+// for attempts besides: ra the provider's retry-after, as it is; and for
+// requests: n attempts, ct content type of the answer, sb the request filter's
+// metadata (ticket, facts, model), u what Envoy lifted out of
 // the answer: names, and usage objects under their paths in it. The script of
 // package xds writes one JSON object as text, with the objects as they stood;
 // Envoy's own filters write objects as text, and of unary answers the scalars by

@@ -87,6 +87,8 @@ func (p *Parser) Parse(line []byte) (Entry, error) {
 	}
 	if e.Kind == Request {
 		p.request(&e, f)
+	} else if text := f.text("ra"); text != "" {
+		e.RetryAfter = asked(text, start.Add(e.Duration))
 	}
 	return e, nil
 }

@@ -17,6 +17,7 @@ var ( // read only: these are the formats of the file, shared by its two loggers
 		"fb": "%RESPONSE_DURATION%",
 		"rx": "%BYTES_RECEIVED%", // of the answer's body
 		"tx": "%BYTES_SENT%",     // of the request's body
+		"ra": "%RESP(RETRY-AFTER)%",
 	}
 	requestLine = object{
 		"k":  "%ACCESS_LOG_TYPE%",

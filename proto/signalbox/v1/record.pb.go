@@ -616,8 +616,13 @@ type Attempt struct {
 	Operation      string                 `protobuf:"bytes,31,opt,name=operation,proto3" json:"operation,omitempty"`
 	Node           string                 `protobuf:"bytes,32,opt,name=node,proto3" json:"node,omitempty"`
 	Unwitnessed    bool                   `protobuf:"varint,33,opt,name=unwitnessed,proto3" json:"unwitnessed,omitempty"` // the proxy logged no entry of its own for it
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// What usage costs by the price of the policy, in 1e-12 USD. Not set where
+	// the price or what was used is not known: such an attempt is not free.
+	CostPicoUsd   *int64 `protobuf:"varint,34,opt,name=cost_pico_usd,json=costPicoUsd,proto3,oneof" json:"cost_pico_usd,omitempty"`
+	RetryAfterNs  int64  `protobuf:"varint,35,opt,name=retry_after_ns,json=retryAfterNs,proto3" json:"retry_after_ns,omitempty"`  // how long a provider without capacity asked to wait; 0: it did not say
+	FirstTokenNs  uint64 `protobuf:"fixed64,37,opt,name=first_token_ns,json=firstTokenNs,proto3" json:"first_token_ns,omitempty"` // where we read the answer of a stream
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Attempt) Reset() {
@@ -881,6 +886,27 @@ func (x *Attempt) GetUnwitnessed() bool {
 	return false
 }
 
+func (x *Attempt) GetCostPicoUsd() int64 {
+	if x != nil && x.CostPicoUsd != nil {
+		return *x.CostPicoUsd
+	}
+	return 0
+}
+
+func (x *Attempt) GetRetryAfterNs() int64 {
+	if x != nil {
+		return x.RetryAfterNs
+	}
+	return 0
+}
+
+func (x *Attempt) GetFirstTokenNs() uint64 {
+	if x != nil {
+		return x.FirstTokenNs
+	}
+	return 0
+}
+
 // Terminal is the one end of a request.
 type Terminal struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1092,8 +1118,14 @@ type Adjustment struct {
 	Incomplete     bool                   `protobuf:"varint,31,opt,name=incomplete,proto3" json:"incomplete,omitempty"`                  // the end was there, the entry of an attempt is still missing
 	Usage          *Usage                 `protobuf:"bytes,32,opt,name=usage,proto3" json:"usage,omitempty"`                             // of the attempt, with delta and all before it
 	Was            Usage_Source           `protobuf:"varint,33,opt,name=was,proto3,enum=signalbox.v1.Usage_Source" json:"was,omitempty"` // where the usage came from before
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// The attempt's cost, with all before it; not set where it is not known.
+	CostPicoUsd *int64 `protobuf:"varint,35,opt,name=cost_pico_usd,json=costPicoUsd,proto3,oneof" json:"cost_pico_usd,omitempty"`
+	// What that adds to the cost before; not set where that was not known, so
+	// that all of it is new. Where only this is set, the cost was known and is so
+	// no more.
+	CostDeltaPicoUsd *int64 `protobuf:"varint,34,opt,name=cost_delta_pico_usd,json=costDeltaPicoUsd,proto3,oneof" json:"cost_delta_pico_usd,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *Adjustment) Reset() {
@@ -1357,6 +1389,20 @@ func (x *Adjustment) GetWas() Usage_Source {
 	return Usage_SOURCE_NONE
 }
 
+func (x *Adjustment) GetCostPicoUsd() int64 {
+	if x != nil && x.CostPicoUsd != nil {
+		return *x.CostPicoUsd
+	}
+	return 0
+}
+
+func (x *Adjustment) GetCostDeltaPicoUsd() int64 {
+	if x != nil && x.CostDeltaPicoUsd != nil {
+		return *x.CostDeltaPicoUsd
+	}
+	return 0
+}
+
 // Offset is how far the proxy's log has been read: every record that follows
 // from the bytes before it is in the ledger, in this batch or before.
 type Offset struct {
@@ -1454,6 +1500,7 @@ type Sighting struct {
 	TimeNs        uint64                 `protobuf:"fixed64,11,opt,name=time_ns,json=timeNs,proto3" json:"time_ns,omitempty"`                // when it was read
 	End           *Sighting_End          `protobuf:"bytes,12,opt,name=end,proto3" json:"end,omitempty"`                                      // set when it is the end of the request, not of an attempt
 	Reading       *Sighting_Reading      `protobuf:"bytes,13,opt,name=reading,proto3" json:"reading,omitempty"`                              // set when no entry of the log was read, but the attempt's answer, by us
+	RetryAfterNs  int64                  `protobuf:"varint,14,opt,name=retry_after_ns,json=retryAfterNs,proto3" json:"retry_after_ns,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1579,6 +1626,13 @@ func (x *Sighting) GetReading() *Sighting_Reading {
 	return nil
 }
 
+func (x *Sighting) GetRetryAfterNs() int64 {
+	if x != nil {
+		return x.RetryAfterNs
+	}
+	return 0
+}
+
 // End is what only the entry of a request's end holds.
 type Sighting_End struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1702,7 +1756,8 @@ type Sighting_Reading struct {
 	Done          bool                   `protobuf:"varint,9,opt,name=done,proto3" json:"done,omitempty"`      // the dialect's own end was seen
 	Failed        bool                   `protobuf:"varint,10,opt,name=failed,proto3" json:"failed,omitempty"` // an error was seen in it
 	ClientGone    bool                   `protobuf:"varint,11,opt,name=client_gone,json=clientGone,proto3" json:"client_gone,omitempty"`
-	Translated    bool                   `protobuf:"varint,12,opt,name=translated,proto3" json:"translated,omitempty"` // the caller got it in another dialect
+	Translated    bool                   `protobuf:"varint,12,opt,name=translated,proto3" json:"translated,omitempty"`                           // the caller got it in another dialect
+	FirstTokenNs  int64                  `protobuf:"varint,13,opt,name=first_token_ns,json=firstTokenNs,proto3" json:"first_token_ns,omitempty"` // since start_ns; 0: not known
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1821,6 +1876,13 @@ func (x *Sighting_Reading) GetTranslated() bool {
 	return false
 }
 
+func (x *Sighting_Reading) GetFirstTokenNs() int64 {
+	if x != nil {
+		return x.FirstTokenNs
+	}
+	return 0
+}
+
 var File_signalbox_v1_record_proto protoreflect.FileDescriptor
 
 const file_signalbox_v1_record_proto_rawDesc = "" +
@@ -1868,8 +1930,7 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\vSOURCE_NONE\x10\x00\x12\x13\n" +
 	"\x0fSOURCE_PROVIDER\x10\x01\x12\x12\n" +
 	"\x0eSOURCE_COUNTED\x10\x02\x12\x14\n" +
-	"\x10SOURCE_ESTIMATED\x10\x03\"\x88\n" +
-	"\n" +
+	"\x10SOURCE_ESTIMATED\x10\x03\"\x8f\v\n" +
 	"\aAttempt\x12\x16\n" +
 	"\x06ticket\x18\x01 \x01(\fR\x06ticket\x12\x1d\n" +
 	"\n" +
@@ -1905,7 +1966,10 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\asuspect\x18\x1e \x01(\bR\asuspect\x12\x1c\n" +
 	"\toperation\x18\x1f \x01(\tR\toperation\x12\x12\n" +
 	"\x04node\x18  \x01(\tR\x04node\x12 \n" +
-	"\vunwitnessed\x18! \x01(\bR\vunwitnessed\"\xbb\x02\n" +
+	"\vunwitnessed\x18! \x01(\bR\vunwitnessed\x12'\n" +
+	"\rcost_pico_usd\x18\" \x01(\x03H\x00R\vcostPicoUsd\x88\x01\x01\x12$\n" +
+	"\x0eretry_after_ns\x18# \x01(\x03R\fretryAfterNs\x12$\n" +
+	"\x0efirst_token_ns\x18% \x01(\x06R\ffirstTokenNs\"\xbb\x02\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11OUTCOME_COMPLETED\x10\x01\x12\x16\n" +
@@ -1920,7 +1984,8 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\vOUTCOME_CUT\x10\n" +
 	"\x12\x13\n" +
 	"\x0fOUTCOME_UNKNOWN\x10\v\x12\x14\n" +
-	"\x10OUTCOME_REJECTED\x10\f\"\xe3\x04\n" +
+	"\x10OUTCOME_REJECTED\x10\fB\x10\n" +
+	"\x0e_cost_pico_usd\"\xe3\x04\n" +
 	"\bTerminal\x12\x16\n" +
 	"\x06ticket\x18\x01 \x01(\fR\x06ticket\x12\x1d\n" +
 	"\n" +
@@ -1949,7 +2014,7 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\fSTATE_FAILED\x10\x02\x12\x15\n" +
 	"\x11STATE_CLIENT_GONE\x10\x03\x12\x11\n" +
 	"\rSTATE_REFUSED\x10\x04\x12\x11\n" +
-	"\rSTATE_UNKNOWN\x10\x05\"\xfe\a\n" +
+	"\rSTATE_UNKNOWN\x10\x05\"\x85\t\n" +
 	"\n" +
 	"Adjustment\x12\x16\n" +
 	"\x06ticket\x18\x01 \x01(\fR\x06ticket\x12\x1d\n" +
@@ -1988,13 +2053,17 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"incomplete\x18\x1f \x01(\bR\n" +
 	"incomplete\x12)\n" +
 	"\x05usage\x18  \x01(\v2\x13.signalbox.v1.UsageR\x05usage\x12,\n" +
-	"\x03was\x18! \x01(\x0e2\x1a.signalbox.v1.Usage.SourceR\x03was\"{\n" +
+	"\x03was\x18! \x01(\x0e2\x1a.signalbox.v1.Usage.SourceR\x03was\x12'\n" +
+	"\rcost_pico_usd\x18# \x01(\x03H\x00R\vcostPicoUsd\x88\x01\x01\x122\n" +
+	"\x13cost_delta_pico_usd\x18\" \x01(\x03H\x01R\x10costDeltaPicoUsd\x88\x01\x01B\x10\n" +
+	"\x0e_cost_pico_usdB\x16\n" +
+	"\x14_cost_delta_pico_usd\"{\n" +
 	"\x06Offset\x12\x14\n" +
 	"\x05inode\x18\x01 \x01(\x04R\x05inode\x12\x16\n" +
 	"\x06device\x18\x02 \x01(\x04R\x06device\x12\x16\n" +
 	"\x06offset\x18\x03 \x01(\x03R\x06offset\x12\x12\n" +
 	"\x04path\x18\x04 \x01(\tR\x04path\x12\x17\n" +
-	"\atime_ns\x18\x05 \x01(\x06R\x06timeNs\"\x9e\b\n" +
+	"\atime_ns\x18\x05 \x01(\x06R\x06timeNs\"\xea\b\n" +
 	"\bSighting\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x18\n" +
@@ -2011,7 +2080,8 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	" \x01(\x03R\x04sent\x12\x17\n" +
 	"\atime_ns\x18\v \x01(\x06R\x06timeNs\x12,\n" +
 	"\x03end\x18\f \x01(\v2\x1a.signalbox.v1.Sighting.EndR\x03end\x128\n" +
-	"\areading\x18\r \x01(\v2\x1e.signalbox.v1.Sighting.ReadingR\areading\x1a\x9f\x02\n" +
+	"\areading\x18\r \x01(\v2\x1e.signalbox.v1.Sighting.ReadingR\areading\x12$\n" +
+	"\x0eretry_after_ns\x18\x0e \x01(\x03R\fretryAfterNs\x1a\x9f\x02\n" +
 	"\x03End\x12\x16\n" +
 	"\x06ticket\x18\x01 \x01(\fR\x06ticket\x12(\n" +
 	"\x05facts\x18\x02 \x01(\v2\x12.signalbox.v1.OpenR\x05facts\x12\x1a\n" +
@@ -2021,7 +2091,7 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\asuspect\x18\x06 \x01(\bR\asuspect\x12!\n" +
 	"\fserved_model\x18\a \x01(\tR\vservedModel\x12\x12\n" +
 	"\x04tier\x18\b \x01(\tR\x04tier\x12!\n" +
-	"\fcontent_type\x18\t \x01(\tR\vcontentType\x1a\xdd\x02\n" +
+	"\fcontent_type\x18\t \x01(\tR\vcontentType\x1a\x83\x03\n" +
 	"\aReading\x12\x16\n" +
 	"\x06ticket\x18\x01 \x01(\fR\x06ticket\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\rR\aattempt\x12\x1a\n" +
@@ -2038,7 +2108,8 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"clientGone\x12\x1e\n" +
 	"\n" +
 	"translated\x18\f \x01(\bR\n" +
-	"translatedBCZAgithub.com/signalbox-dev/signalbox/proto/signalbox/v1;signalboxv1b\x06proto3"
+	"translated\x12$\n" +
+	"\x0efirst_token_ns\x18\r \x01(\x03R\ffirstTokenNsBCZAgithub.com/signalbox-dev/signalbox/proto/signalbox/v1;signalboxv1b\x06proto3"
 
 var (
 	file_signalbox_v1_record_proto_rawDescOnce sync.Once
@@ -2098,6 +2169,8 @@ func file_signalbox_v1_record_proto_init() {
 	if File_signalbox_v1_record_proto != nil {
 		return
 	}
+	file_signalbox_v1_record_proto_msgTypes[3].OneofWrappers = []any{}
+	file_signalbox_v1_record_proto_msgTypes[5].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
