@@ -15,7 +15,7 @@ import (
 //	backend=a,b       only at the providers of these names
 //	p=0.25            with this probability (seeded)
 //	status=N          this status with an error in the API's shape
-//	retry-after=S     with this Retry-After header
+//	retry-after=S     with this Retry-After header, _ for blanks
 //	text=WORD         the message of that error, _ for blanks
 //	html empty        that answer as an HTML page, or without a body (status defaults to 502, 200)
 //	error200          an error object with status 200 (first event of a stream)
@@ -151,7 +151,7 @@ func (f *Fault) value(name, value string, given bool) error {
 		f.Refuse = strings.Split(value, ",")
 		return nil
 	case "retry-after":
-		f.RetryAfter = value
+		f.RetryAfter = strings.ReplaceAll(value, "_", " ")
 		return nil
 	case "text":
 		f.Text = strings.ReplaceAll(value, "_", " ")
