@@ -112,7 +112,7 @@ func TestBrownOut(t *testing.T) {
 				t.Errorf("the ill backend got %.3f of the requests: %v", s["a"], breakers(t, r))
 			}
 			set("a", common)
-			eventually(t, 30*time.Second, "the breaker closes", func() bool { return breakers(t, r)["a"].State == "closed" })
+			eventually(t, 30*time.Second, "the breaker closes", func() bool { return breakers(t, r)["a"].Signal == "clear" })
 			if s := shares(r, 3*time.Second); s["a"] < .2 {
 				t.Errorf("the recovered backend got %.3f of the requests", s["a"])
 			}
@@ -124,9 +124,8 @@ func TestBrownOut(t *testing.T) {
 }
 
 type breaker struct {
-	Backend, Model, State, Reason string
-	FirstByteMS                   float64 `json:"first_byte_ms"`
-	UsualMS                       float64 `json:"usual_first_byte_ms"`
+	Backend, Model, Signal, Breaker, State string
+	Spark                                  []*float64 `json:"ttft_spark_ms"`
 }
 
 // breakers is what the operator's endpoint says of each backend.

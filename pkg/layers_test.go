@@ -46,6 +46,7 @@ var floors = []struct {
 	{"pkg/stage/*", 3},
 	{"pkg/telemetry", 3},
 	{"pkg/alert", 3},
+	{"pkg/view", 3},
 	{"pkg/extproc", 4},
 	{"pkg/witness", 4},
 	{"pkg/xds", 4},

@@ -1,20 +1,19 @@
-// Package admin serves the operator's endpoint: metrics, health and readiness, and
-// how the backends are.
+// Package admin serves the operator's endpoint: metrics, health and readiness,
+// the API of docs/admin-api.md and the page that shows it.
 //
-// Invariants: it answers on loopback only, or to those who show the token; it
-// shows no content, no key and no credential.
+// Invariants: it answers on loopback only, or to those who show the token; a
+// page of another origin can neither read nor ask anything; it shows no
+// content, no key and no credential; it changes nothing.
 package admin
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/json"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/pkg/secret"
+	"github.com/signalbox-dev/signalbox/pkg/view"
 )
 
 // Check is one condition of readiness: nil when it holds.
@@ -29,7 +28,9 @@ type Options struct {
 	Ready   []Check
 	Version string
 	Token   secret.Value // asked for when not empty
-	Health  func() any   // of the backends, as JSON shows it; nil: not served
+	Host    string       // the name that it listens on; requests for it and for IP addresses are answered
+	View    *view.View   // what the API tells; nil: there is none
+	Page    http.Handler // shown to everybody, since it holds nothing; nil: there is none
 }
 
 // New returns the server; the caller serves and closes it.
@@ -40,10 +41,18 @@ func New(o Options) *http.Server {
 		write(w, http.StatusOK, map[string]string{"status": "ok", "version": o.Version})
 	})
 	mux.HandleFunc("GET /readyz", o.ready)
-	if o.Health != nil {
-		mux.HandleFunc("GET /admin/v1/health", func(w http.ResponseWriter, _ *http.Request) { write(w, http.StatusOK, o.Health()) })
+	if o.View != nil {
+		for _, e := range endpoints() {
+			mux.HandleFunc(e.Method+" "+e.Path, o.answer(e))
+		}
 	}
-	return &http.Server{Handler: o.guard(mux), ReadHeaderTimeout: 5 * time.Second}
+	outer := http.NewServeMux()
+	outer.Handle("/", o.authorized(known(mux)))
+	if o.Page != nil {
+		outer.Handle("/{$}", o.Page)
+		outer.Handle("/{file}", fallsTo(o.Page, o.authorized(known(mux))))
+	}
+	return &http.Server{Handler: o.guarded(outer), ReadHeaderTimeout: 5 * time.Second}
 }
 
 // ready answers 200 when every check holds, else 503 with the reasons.
@@ -60,25 +69,9 @@ func (o Options) ready(w http.ResponseWriter, r *http.Request) {
 }
 
 func write(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("content-type", "application/json")
+	if w.Header().Get("content-type") == "" {
+		w.Header().Set("content-type", "application/json")
+	}
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v) // the reader is gone
-}
-
-// guard asks for the token, compared in constant time.
-func (o Options) guard(next http.Handler) http.Handler {
-	if o.Token.Empty() {
-		return next
-	}
-	want := sha256.Sum256([]byte(o.Token.Reveal()))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		text, _ := strings.CutPrefix(r.Header.Get("authorization"), "Bearer ")
-		got := sha256.Sum256([]byte(text))
-		if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
-			w.Header().Set("www-authenticate", "Bearer")
-			write(w, http.StatusUnauthorized, map[string]string{"error": "send the admin token as Authorization: Bearer"})
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
 }

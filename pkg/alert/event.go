@@ -48,6 +48,9 @@ func (k Kind) trait() trait {
 // String is the word for k in the configuration, in messages and metrics.
 func (k Kind) String() string { return k.trait().word }
 
+// Title says what k means, in words.
+func (k Kind) Title() string { return k.trait().title }
+
 // Severity is "critical" or "warning".
 func (k Kind) Severity() string { return k.trait().severity }
 

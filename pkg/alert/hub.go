@@ -69,6 +69,17 @@ func (h *Hub) Notify(e Event) {
 	h.count.Store(int64(len(h.book.firing)))
 }
 
+// Firing lists the alerts that fire, the longest first.
+func (h *Hub) Firing() []Alert {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var list []Alert
+	for _, a := range h.book.sorted() {
+		list = append(list, a.Alert)
+	}
+	return list
+}
+
 func (h *Hub) wake() {
 	select {
 	case h.kick <- struct{}{}:

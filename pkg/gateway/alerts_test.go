@@ -17,6 +17,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/secret"
 	"github.com/signalbox-dev/signalbox/pkg/settle"
 	"github.com/signalbox-dev/signalbox/pkg/telemetry"
+	"github.com/signalbox-dev/signalbox/pkg/view"
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
@@ -59,6 +60,7 @@ func TestBlindness(t *testing.T) {
 func TestObserverAlerts(t *testing.T) {
 	h := &heard{}
 	o := &observer{
+		view:    view.New(view.Options{Snapshot: func() *policy.Snapshot { return &policy.Snapshot{} }}),
 		metrics: telemetry.NewMetrics(), log: slog.New(slog.DiscardHandler), alerts: h,
 		forget: func(pipeline.Ticket) {}, parents: map[pipeline.Ticket]telemetry.Parent{},
 	}

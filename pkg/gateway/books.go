@@ -128,3 +128,10 @@ func (b *Books) write(offset *signalboxv1.Offset) error {
 	b.pending, b.offset = b.pending[:0], nil
 	return nil
 }
+
+// Len is the number of requests that are not settled.
+func (b *Books) Len() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.book.Len()
+}

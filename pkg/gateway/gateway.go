@@ -24,6 +24,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/stage/trace"
 	"github.com/signalbox-dev/signalbox/pkg/telemetry"
 	"github.com/signalbox-dev/signalbox/pkg/token"
+	"github.com/signalbox-dev/signalbox/pkg/view"
 	"github.com/signalbox-dev/signalbox/pkg/witness"
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
@@ -51,9 +52,11 @@ type Gateway struct {
 	ward    *ward
 	past    *past
 	lengths *lengths
+	view    *view.View
 
-	snapshot atomic.Pointer[policy.Snapshot]
-	keys     atomic.Pointer[key.Set]
+	snapshot   atomic.Pointer[policy.Snapshot]
+	appendTook atomic.Int64 // nanoseconds, of the last append to the ledger
+	keys       atomic.Pointer[key.Set]
 
 	lock   *os.File
 	ledger *ledger.Log
@@ -111,7 +114,8 @@ func (g *Gateway) open(ctx context.Context, snap *policy.Snapshot) (err error) {
 	if err := g.openAlerts(ctx, snap); err != nil {
 		return err
 	}
-	g.ward = newWard(g.metrics, g.log, g.alerts)
+	g.openView(snap)
+	g.ward = newWard(g.metrics, g.log, g.alerts, g.view)
 	g.past = new(past)
 	g.lengths = &lengths{past: g.past}
 	set, err := key.Load(KeyFile(g.dir))
@@ -174,7 +178,7 @@ func (g *Gateway) openBooks(snap *policy.Snapshot) error {
 		g.log.Info("ledger: unfinished last batch cut off", slog.Int64("bytes", recovered.TornBytes))
 	}
 	g.metrics.LedgerUp.Set(1)
-	obs := &observer{metrics: g.metrics, tracer: g.tracer, log: g.log, alerts: g.alerts, ward: g.ward, lengths: g.lengths, forget: g.store.Forget, parents: map[pipeline.Ticket]telemetry.Parent{}}
+	obs := &observer{metrics: g.metrics, tracer: g.tracer, log: g.log, alerts: g.alerts, ward: g.ward, view: g.view, lengths: g.lengths, forget: g.store.Forget, parents: map[pipeline.Ticket]telemetry.Parent{}}
 	book := settle.New(settle.Options{UnknownAfter: snap.State.UnknownAfter, Estimator: new(token.Estimator)})
 	book.Restore(recovered)
 	g.books = &Books{book: book, log: log, observer: obs, metrics: g.metrics, logger: g.log}
@@ -182,6 +186,7 @@ func (g *Gateway) openBooks(snap *policy.Snapshot) error {
 }
 
 func (g *Gateway) observeLedger(took time.Duration, err error) {
+	g.appendTook.Store(int64(took))
 	g.metrics.LedgerAppend.Observe(took.Seconds())
 	if err != nil {
 		g.metrics.LedgerErrors.Inc()

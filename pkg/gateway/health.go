@@ -10,6 +10,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/health"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
 	"github.com/signalbox-dev/signalbox/pkg/telemetry"
+	"github.com/signalbox-dev/signalbox/pkg/view"
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
@@ -20,14 +21,15 @@ type ward struct {
 	metrics *telemetry.Metrics
 	log     *slog.Logger
 	alerts  alert.Notifier
+	view    *view.View
 }
 
 // stale is how old an attempt's end may be to say something about now: after a
 // restart the proxy's log is read from where it was left.
 const stale = 30 * time.Second
 
-func newWard(m *telemetry.Metrics, log *slog.Logger, alerts alert.Notifier) *ward {
-	return &ward{book: health.New(), metrics: m, log: log, alerts: alerts}
+func newWard(m *telemetry.Metrics, log *slog.Logger, alerts alert.Notifier, v *view.View) *ward {
+	return &ward{book: health.New(), metrics: m, log: log, alerts: alerts, view: v}
 }
 
 // configure takes the candidates and thresholds of a snapshot.
@@ -117,6 +119,7 @@ func writing(a *signalboxv1.Attempt) time.Duration {
 // tick shows what changed.
 func (w *ward) tick(now time.Time) {
 	for _, c := range w.book.Tick(now) {
+		w.view.Breaker(c, now)
 		w.metrics.Breakers.WithLabelValues(c.Key.Backend, c.Key.Model).Set(level(c.State))
 		w.metrics.BreakerChanges.WithLabelValues(c.Key.Backend, c.Key.Model, c.State.String(), c.Grade.String()).Inc()
 		attrs := []any{slog.String("backend", c.Key.Backend), slog.String("model", c.Key.Model), slog.String("state", c.State.String()), slog.String("reason", c.Grade.String())}
@@ -145,39 +148,4 @@ func level(s health.State) float64 {
 	case health.Closed:
 	}
 	return 0
-}
-
-// cellStatus is a cell in the operator's view.
-type cellStatus struct {
-	Backend     string  `json:"backend"`
-	Model       string  `json:"model"` // as the backend has it
-	State       string  `json:"state"`
-	Reason      string  `json:"reason,omitempty"`
-	Since       string  `json:"since,omitempty"` // RFC 3339
-	ErrorRate   float64 `json:"error_rate"`
-	Rate        float64 `json:"attempts_per_second"`
-	FirstByteMS float64 `json:"first_byte_ms"`
-	UsualMS     float64 `json:"usual_first_byte_ms"`
-	Tokens      float64 `json:"tokens_per_second"` // 0: not known
-}
-
-// status is the operator's view of all cells.
-func (w *ward) status() any {
-	all := w.book.Status(time.Now())
-	cells := make([]cellStatus, 0, len(all))
-	for _, s := range all {
-		c := cellStatus{
-			Backend: s.Backend, Model: s.Model, State: s.State.String(),
-			ErrorRate: s.Errors, Rate: s.Rate, FirstByteMS: s.FirstByte.Seconds() * 1e3, UsualMS: s.Usual.Seconds() * 1e3,
-			Tokens: s.Speed.TokensPerSecond,
-		}
-		if s.State != health.Closed {
-			c.Reason = s.Grade.String()
-		}
-		if !s.Since.IsZero() {
-			c.Since = s.Since.UTC().Format(time.RFC3339)
-		}
-		cells = append(cells, c)
-	}
-	return map[string]any{"cells": cells}
 }

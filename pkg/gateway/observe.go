@@ -10,6 +10,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
 	"github.com/signalbox-dev/signalbox/pkg/settle"
 	"github.com/signalbox-dev/signalbox/pkg/telemetry"
+	"github.com/signalbox-dev/signalbox/pkg/view"
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
@@ -22,6 +23,7 @@ type observer struct {
 	alerts  alert.Notifier
 	ward    *ward
 	lengths *lengths
+	view    *view.View
 	forget  func(pipeline.Ticket)
 
 	mu      sync.Mutex
@@ -57,6 +59,7 @@ func (o *observer) settled(s settle.Settled) {
 	var ticket pipeline.Ticket
 	copy(ticket[:], t.Ticket)
 	o.forget(ticket)
+	o.view.Settled(s, time.Now())
 	if t.State == signalboxv1.Terminal_STATE_REFUSED {
 		return // counted where it was refused; its model may be any word
 	}

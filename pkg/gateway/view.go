@@ -1,0 +1,87 @@
+package gateway
+
+import (
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/pkg/alert"
+	"github.com/signalbox-dev/signalbox/pkg/health"
+	"github.com/signalbox-dev/signalbox/pkg/policy"
+	"github.com/signalbox-dev/signalbox/pkg/view"
+)
+
+// openView makes what the admin endpoint shows. What it asks for is set before
+// the endpoint serves.
+func (g *Gateway) openView(snap *policy.Snapshot) {
+	g.snapshot.Store(snap) // apply does the rest
+	g.view = view.New(view.Options{
+		Version: g.opts.Version, Started: time.Now(), Loopback: loopback(snap.Admin.Listen),
+		Snapshot: g.snapshot.Load, Keys: g.keys.Load,
+		Health:  func(now time.Time) []health.Status { return g.ward.book.Status(now) },
+		Envoys:  g.envoys,
+		Running: func() int { return g.books.Len() },
+		Append:  func() time.Duration { return time.Duration(g.appendTook.Load()) },
+		Alerts:  func() []view.Item { return items(g.alerts.Firing()) },
+	})
+}
+
+// host is the name or address of a host:port.
+func host(listen string) string {
+	name, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
+func loopback(listen string) bool {
+	name := host(listen)
+	if name == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(name)
+	return err == nil && addr.IsLoopback()
+}
+
+// items are alerts as the page lists them.
+func items(list []alert.Alert) []view.Item {
+	all := make([]view.Item, 0, len(list))
+	for _, a := range list {
+		e, since := a.Event, a.Starts.UTC()
+		i := view.Item{Signal: "held", Text: e.Kind.Title(), More: e.Detail, Since: &since, Href: "#/overview"}
+		if e.Kind.Severity() == "critical" {
+			i.Signal = "closed"
+		}
+		switch e.Kind {
+		case alert.BreakerOpen:
+			i.Text, i.Href = "Breaker open: "+e.Model+" on "+e.Backend, "#/models"
+		case alert.Fallback:
+			i.Text, i.Href = "Fallbacks: "+e.Model+" is served by a later candidate than "+e.Backend, "#/decisions?only=fallback"
+		case alert.CredentialRejected:
+			i.Text, i.Href = "Credential rejected: backend "+e.Backend, "#/models"
+		case alert.ReloadRefused:
+			i.Text, i.Href = "Reload refused: "+e.What, "#/config"
+		case alert.LedgerDown, alert.WitnessDown, alert.EnvoyRestarted:
+		}
+		all = append(all, i)
+	}
+	return all
+}
+
+// envoys are the proxies that are known of, and what they serve.
+func (g *Gateway) envoys() []view.Envoy {
+	if g.proxy == nil {
+		return nil
+	}
+	s := g.snapshot.Load()
+	e := view.Envoy{Node: "envoy", Signal: "clear"}
+	for name := range s.Backends {
+		if !g.acks.has(name) {
+			e.Signal = "held"
+			return []view.Envoy{e}
+		}
+	}
+	e.Config = &s.Version
+	return []view.Envoy{e}
+}

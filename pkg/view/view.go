@@ -1,0 +1,201 @@
+package view
+
+import (
+	"cmp"
+	"sync"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/pkg/genai"
+	"github.com/signalbox-dev/signalbox/pkg/health"
+	"github.com/signalbox-dev/signalbox/pkg/key"
+	"github.com/signalbox-dev/signalbox/pkg/ledger"
+	"github.com/signalbox-dev/signalbox/pkg/policy"
+	"github.com/signalbox-dev/signalbox/pkg/settle"
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
+)
+
+// Options are where the view looks for what it is not fed with. Snapshot and
+// Keys must be set, the others may be nil. All are called concurrently.
+type Options struct {
+	Version  string
+	Started  time.Time
+	Loopback bool // the admin endpoint is reached from this machine only
+	Snapshot func() *policy.Snapshot
+	Keys     func() *key.Set
+	Health   func(now time.Time) []health.Status
+	Envoys   func() []Envoy
+	Running  func() int           // requests that are not settled
+	Append   func() time.Duration // that the last append to the ledger took
+	Alerts   func() []Item        // that fire, worst first
+}
+
+// View is all that is shown. It is safe for concurrent use.
+type View struct {
+	o Options
+
+	mu      sync.Mutex
+	traffic *rollup // by team, model and backend
+	routes  *rollup // by route, in the place of the model
+	keys    *rollup // by key, in the place of the team
+	used    map[string]*use
+	cells   map[health.Key]*cell
+	events  []Change // of the cells, newest first
+	recent  recent
+	rate    rate
+	config  config
+	lag     time.Duration // from the end of a request to its settlement, of late
+}
+
+// New returns an empty view.
+func New(o Options) *View {
+	return &View{
+		o: o, traffic: newTraffic(), used: map[string]*use{}, cells: map[health.Key]*cell{},
+		routes: newRollup(quarter, day), keys: newRollup(8*time.Hour, 32*day),
+	}
+}
+
+// BadQuery is a parameter that cannot be read.
+type BadQuery struct{ Name, Want string }
+
+func (e *BadQuery) Error() string { return e.Name + " must be " + e.Want }
+
+// Settled takes a request that ended.
+func (v *View) Settled(s settle.Settled, now time.Time) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.settled(s)
+	v.rate.count(now)
+	if end := at(s.Terminal.GetTimeNs()); now.After(end) {
+		v.lag += (now.Sub(end) - v.lag) / 8
+	}
+	v.recent.push(entryOf(s))
+}
+
+// settled enters a request into the figures.
+func (v *View) settled(s settle.Settled) {
+	t := s.Terminal
+	start := at(cmp.Or(t.GetStartNs(), t.GetTimeNs()))
+	model := v.named(t)
+	v.count(place{series{t.GetTeam(), model, t.GetBackend()}, t.GetRoute(), t.GetKeyId()}, start, func(f *figures) { f.ended(t) })
+	for _, a := range s.Attempts {
+		v.attempt(a)
+	}
+	if k := t.GetKeyId(); k != "" {
+		v.use(k).count(start)
+	}
+}
+
+// named is the model of a request. The name in one that was refused may be any
+// word, so that it counts only where the configuration has it.
+func (v *View) named(t *signalboxv1.Terminal) string {
+	if t.GetState() == signalboxv1.Terminal_STATE_REFUSED && v.o.Snapshot().Models[t.GetModel()] == nil {
+		return ""
+	}
+	return t.GetModel()
+}
+
+func (f *figures) ended(t *signalboxv1.Terminal) {
+	f.requests++
+	switch t.GetState() {
+	case signalboxv1.Terminal_STATE_FAILED:
+		f.errors++
+	case signalboxv1.Terminal_STATE_REFUSED:
+		f.refused++
+	case signalboxv1.Terminal_STATE_COMPLETED:
+		if t.GetAttempts() > 1 {
+			f.fallbacks++
+		}
+	}
+}
+
+// place is where figures belong.
+type place struct {
+	series
+	route, keyID string // empty: none
+}
+
+// count puts figures into every rollup.
+func (v *View) count(p place, t time.Time, put func(*figures)) {
+	v.traffic.at(p.series, t, put)
+	if p.route != "" {
+		v.routes.at(series{model: p.route}, t, put)
+	}
+	if p.keyID != "" {
+		v.keys.at(series{team: p.keyID}, t, put)
+	}
+}
+
+func (v *View) attempt(a *signalboxv1.Attempt) {
+	usage := ledger.UsageOf(a.GetUsage())
+	cost, priced := costOf(a)
+	ttft := firstToken(a)
+	v.count(place{series{a.GetTeam(), modelOf(a), a.GetBackend()}, a.GetRoute(), a.GetKeyId()}, at(a.GetStartNs()), func(f *figures) {
+		f.attempts++
+		f.spent(usage, cost, priced)
+		if !priced {
+			f.unpriced++
+		}
+		if ttft > 0 {
+			f.first.add(ttft)
+		}
+	})
+	v.cell(health.Key{Backend: a.GetBackend(), Model: a.GetModel()}).count(a)
+}
+
+func (f *figures) spent(u genai.Usage, cost genai.Money, priced bool) {
+	f.input += u.Input
+	f.output += u.Output
+	if priced {
+		f.spend.add(cost)
+	}
+}
+
+// modelOf is the model that an attempt is counted under: the one asked for,
+// where we know it.
+func modelOf(a *signalboxv1.Attempt) string {
+	return cmp.Or(a.GetRequestedModel(), a.GetServedModel(), a.GetModel())
+}
+
+// firstToken is how long a stream took to begin, 0 where that is not known.
+func firstToken(a *signalboxv1.Attempt) time.Duration {
+	if !a.GetStream() || a.GetStatus() >= 400 || a.GetFirstByteNs() <= a.GetStartNs() {
+		return 0
+	}
+	return time.Duration(a.GetFirstByteNs() - a.GetStartNs())
+}
+
+// costOf is what an attempt cost; false where nobody knows its price, unless it
+// used nothing.
+func costOf(a *signalboxv1.Attempt) (genai.Money, bool) {
+	return 0, a.GetUsage() == nil
+}
+
+func at(ns uint64) time.Time { return time.Unix(0, int64(ns)).UTC() }
+
+// rate counts what happened in the last seconds.
+type rate struct {
+	seconds [window]int64 // counts, by second modulo
+	stamps  [window]int64
+}
+
+const window = 32
+
+func (r *rate) count(now time.Time) {
+	s := now.Unix()
+	i := s % window
+	if r.stamps[i] != s {
+		r.stamps[i], r.seconds[i] = s, 0
+	}
+	r.seconds[i]++
+}
+
+// perSecond is the mean of the last 30 whole seconds.
+func (r *rate) perSecond(now time.Time) float64 {
+	var sum int64
+	for i, s := range r.stamps {
+		if age := now.Unix() - s; age >= 1 && age <= 30 {
+			sum += r.seconds[i]
+		}
+	}
+	return round(float64(sum)/30, 2)
+}
