@@ -51,6 +51,7 @@ var floors = []struct {
 	{"pkg/witness", 4},
 	{"pkg/xds", 4},
 	{"pkg/admin", 4},
+	{"pkg/admin/page", 4},
 	{"pkg/envoy", 4},
 	{"pkg/builtin", 5},
 	{"pkg/gateway", 5},

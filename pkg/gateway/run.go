@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/signalbox-dev/signalbox/pkg/admin"
+	"github.com/signalbox-dev/signalbox/pkg/admin/page"
 	"github.com/signalbox-dev/signalbox/pkg/secret"
 )
 
@@ -149,7 +150,7 @@ func (g *Gateway) listenAdmin(ctx context.Context) (*adminServer, error) {
 		return nil, fmt.Errorf("admin: %w (set admin.listen to a free address)", err)
 	}
 	return &adminServer{l, admin.New(admin.Options{
-		Metrics: g.metrics.Handler(), Version: g.opts.Version, Token: token, Ready: g.checks(), View: g.view, Host: host(snap.Admin.Listen),
+		Metrics: g.metrics.Handler(), Version: g.opts.Version, Token: token, Ready: g.checks(), View: g.view, Host: host(snap.Admin.Listen), Page: page.Handler(),
 	})}, nil
 }
 
