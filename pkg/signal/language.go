@@ -28,7 +28,10 @@ var common = []struct {
 
 // language guesses by script, then by common words; empty when it is not
 // clear.
-func language(text string, words []string) string {
+func language(text string, w *tally) string {
+	if !w.wide {
+		return w.language()
+	}
 	latin := 0
 	var seen [16]int
 	for _, r := range text {
@@ -58,21 +61,21 @@ func language(text string, words []string) string {
 		}
 		return scripts[best].language
 	}
-	return latinLanguage(words)
+	return w.language()
 }
 
-func latinLanguage(words []string) string {
-	words = words[:min(len(words), 128)]
+// language is the one in Latin script whose common words are most.
+func (w *tally) language() string {
 	best, second, name := 0, 0, ""
 	for i := range common {
-		switch n := count(words, common[i].words...); {
+		switch n := w.languages[i]; {
 		case n > best:
 			best, second, name = n, best, common[i].language
 		case n > second:
 			second = n
 		}
 	}
-	if best == 0 || best == second {
+	if best == second {
 		return ""
 	}
 	return name

@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"math/bits"
 	"strings"
 
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
@@ -25,18 +26,15 @@ func look(parts []dialect.Part, s *Shape) *Text {
 	if text == "" {
 		return &Text{}
 	}
-	lower := strings.ToLower(text)
-	words := strings.FieldsFunc(lower, func(r rune) bool {
-		return r != '\'' && r < 0x80 && (r < 'a' || r > 'z') && (r < '0' || r > '9')
-	})
+	w := tallied(text)
 	t := &Text{
-		Language: language(text, words),
+		Language: language(text, &w),
 		Code:     code(text),
-		Maths:    maths(lower, words),
-		Question: question(lower, words),
+		Maths:    w.maths || formula(text),
+		Question: question(text, w.first),
 	}
-	t.Task = task(words, t)
-	t.Difficulty = difficulty(t, s, words)
+	t.Task = task(t, &w)
+	t.Difficulty = difficulty(t, s, &w)
 	return t
 }
 
@@ -117,66 +115,39 @@ func starts(text string, with ...string) bool {
 	return false
 }
 
-func maths(lower string, words []string) bool {
+// formula looks for the signs of formulas.
+func formula(text string) bool {
+	if !strings.ContainsAny(text, `\^$∫∑√≤`) {
+		return false
+	}
+	lower := strings.ToLower(text)
 	for _, sign := range []string{`\frac`, `\int`, `\sum`, `\sqrt`, "∫", "∑", "√", "≤", "$$", "x^2"} {
 		if strings.Contains(lower, sign) {
 			return true
 		}
 	}
-	return count(words, "equation", "theorem", "integral", "derivative", "prove", "proof", "polynomial", "matrix", "algebra", "probability", "calculus", "geometry", "modulo") > 0
-}
-
-// count is how many of words are among some.
-func count(words []string, some ...string) (n int) {
-	for _, w := range words {
-		for _, s := range some {
-			if w == s {
-				n++
-				break
-			}
-		}
-	}
-	return n
+	return false
 }
 
 // question is the kind of the first question.
-func question(lower string, words []string) string {
-	if len(words) == 0 {
-		return ""
+func question(text, first string) string {
+	switch w := strings.TrimSuffix(first, "'s"); w {
+	case "who", "what", "when", "where", "why", "how", "which":
+		return w
 	}
-	for _, w := range []string{"who", "what", "when", "where", "why", "how", "which"} {
-		if words[0] == w || words[0] == w+"'s" {
-			return w
+	switch first {
+	case "is", "are", "was", "were", "do", "does", "did", "can", "could", "should", "will", "would", "has", "have":
+		if strings.Contains(text, "?") {
+			return "whether"
 		}
-	}
-	if count(words[:1], "is", "are", "was", "were", "do", "does", "did", "can", "could", "should", "will", "would", "has", "have") > 0 && strings.Contains(lower, "?") {
-		return "whether"
 	}
 	return ""
 }
 
-// tasks are the kinds of work and the words that name them.
-var tasks = []struct {
-	name  string
-	words []string
-}{
-	{"translate", []string{"translate", "translation"}},
-	{"summarise", []string{"summarise", "summarize", "summary", "tldr"}},
-	{"classify", []string{"classify", "categorize", "categorise", "sentiment"}},
-	{"extract", []string{"extract"}},
-	{"code", []string{"refactor", "debug", "implement", "compile", "bug", "function", "script", "program", "unittest"}},
-	{"maths", []string{"solve", "calculate", "compute", "prove", "integral", "equation"}},
-	{"write", []string{"write", "draft", "compose", "rewrite", "essay", "poem", "story"}},
-}
-
-func task(words []string, t *Text) string {
-	head := words[:min(len(words), 64)]
-	for i := range tasks {
-		if count(head, tasks[i].words...) > 0 {
-			return tasks[i].name
-		}
-	}
+func task(t *Text, w *tally) string {
 	switch {
+	case w.tasks != 0:
+		return tasks[bits.TrailingZeros8(w.tasks)].name
 	case t.Code:
 		return "code"
 	case t.Maths:
@@ -186,7 +157,7 @@ func task(words []string, t *Text) string {
 }
 
 // difficulty is a linear score: long, formal and demanding prompts are hard.
-func difficulty(t *Text, s *Shape, words []string) float64 {
+func difficulty(t *Text, s *Shape, w *tally) float64 {
 	d := 0.1 + 0.3*min(float64(s.Tokens)/4000, 1) + 0.1*min(float64(s.Turns)/10, 1)
 	if t.Code {
 		d += 0.2
@@ -200,6 +171,5 @@ func difficulty(t *Text, s *Shape, words []string) float64 {
 	if t.Question == "why" || t.Question == "how" {
 		d += 0.05
 	}
-	demands := count(words, "prove", "derive", "optimize", "optimise", "analyze", "analyse", "design", "compare", "explain", "step", "debug", "architecture", "tradeoffs")
-	return min(d+0.05*min(float64(demands), 5), 1)
+	return min(d+0.05*min(float64(w.demands), 5), 1)
 }

@@ -78,19 +78,19 @@ func (a *activation) ResolveName(name string) (any, bool) {
 	if name == headersVar {
 		return (*headers)(a), true
 	}
-	get := getters[name]
-	if get == nil {
+	f, ok := byName[name]
+	if !ok {
 		return nil, false
 	}
-	return get((*signal.Facts)(a)), true
+	return f.get((*signal.Facts)(a)), true
 }
 
 func (a *activation) Parent() interpreter.Activation { return nil }
 
-var getters = func() map[string]func(*signal.Facts) any { //nolint:gochecknoglobals // a table that nothing changes
-	m := make(map[string]func(*signal.Facts) any)
+var byName = func() map[string]Fact { //nolint:gochecknoglobals // a table that nothing changes
+	m := make(map[string]Fact)
 	for _, f := range Facts() {
-		m[f.Name] = f.get
+		m[f.Name] = f
 	}
 	return m
 }()

@@ -30,7 +30,8 @@ type Compiler struct {
 
 // Condition is a compiled condition, safe for concurrent use.
 type Condition struct {
-	program cel.Program
+	plain   predicate   // nil: only program can tell
+	program cel.Program // nil: plain tells
 	headers []string
 }
 
@@ -95,11 +96,14 @@ func (c *Compiler) compile(text string) (*Condition, error) {
 	if cost.Max > maxCost {
 		return nil, &Error{Text: fmt.Sprintf("may take too long: it costs up to %d steps of %d", cost.Max, maxCost)}
 	}
-	program, err := c.env.Program(checked, cel.EvalOptions(cel.OptOptimize))
-	if err != nil {
+	k := &Condition{plain: plain(checked.NativeRep().Expr()), headers: headersOf(checked)}
+	if k.plain != nil {
+		return k, nil
+	}
+	if k.program, err = c.env.Program(checked, cel.EvalOptions(cel.OptOptimize)); err != nil {
 		return nil, &Error{Text: "cannot be run: " + err.Error()}
 	}
-	return &Condition{program: program, headers: headersOf(checked)}, nil
+	return k, nil
 }
 
 // Headers are the headers that it looks at, sorted.
@@ -107,6 +111,9 @@ func (c *Condition) Headers() []string { return c.headers }
 
 // Eval reports whether the condition holds. An error says that it failed.
 func (c *Condition) Eval(f *signal.Facts) (bool, error) {
+	if c.plain != nil {
+		return c.plain(f), nil
+	}
 	v, _, err := c.program.Eval((*activation)(f))
 	if err != nil {
 		return false, fmt.Errorf("condition: %w", err)
