@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -143,4 +144,31 @@ func TestUsageReport(t *testing.T) {
 	if got != want {
 		t.Errorf("usage reports %d tokens, want %d: %v", got, want, rows)
 	}
+}
+
+// TestDeclaredKey takes a key from the configuration, while the gateway runs,
+// and gives it up when it is gone from there.
+func TestDeclaredKey(t *testing.T) {
+	r := start(t, plan{providers: named("a")})
+	out, err := r.Command(t.Context(), "keys", "new", "-yaml", "-name", "ci", "-team", "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := out[strings.LastIndex(strings.TrimSpace(out), "\n")+1:]
+	hash := regexp.MustCompile("[0-9a-f]{64}").FindString(out)
+	ask := request{body: chat("", "Hello"), key: strings.TrimSpace(text)}
+	if a := r.do(t, ask); a.status != 401 {
+		t.Fatalf("a key that is nowhere: %d", a.status)
+	}
+	good := *r.Config
+	r.Config.Keys = []bed.Section{{"name": "ci", "team": "test", "sha256": hash}}
+	if err := r.WriteConfig(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, time.Second, "the key is accepted", func() bool { return r.do(t, ask).status == 200 })
+	*r.Config = good
+	if err := r.WriteConfig(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, time.Second, "the key is refused", func() bool { return r.do(t, ask).status == 401 })
 }

@@ -3,15 +3,20 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
+
+	"github.com/signalbox-dev/signalbox/pkg/config"
 	"github.com/signalbox-dev/signalbox/pkg/gateway"
 	"github.com/signalbox-dev/signalbox/pkg/genai"
 	"github.com/signalbox-dev/signalbox/pkg/key"
+	"github.com/signalbox-dev/signalbox/pkg/secret"
 )
 
 func keys(_ context.Context, c *call) error {
@@ -39,11 +44,15 @@ func newKey(c *call) error {
 	models := c.flags.String("models", "", "models that it may use, separated by commas; all when empty")
 	class := c.flags.String("class", "", "data class that binds its requests")
 	expires := c.flags.Duration("expires", 0, "how long it is valid; for ever when 0")
+	asYAML := c.flags.Bool("yaml", false, "print the entry for keys of the configuration, and store nothing")
 	if err := c.parse(0); err != nil {
 		return err
 	}
 	if *expires < 0 {
 		return usageError("-expires is negative")
+	}
+	if *asYAML && *name == "" {
+		return usageError("-yaml wants -name")
 	}
 	snap, dir, err := gateway.Load(c.config, c.state)
 	if err != nil {
@@ -60,6 +69,9 @@ func newKey(c *call) error {
 	if err != nil {
 		return err
 	}
+	if *asYAML {
+		return printEntry(c, k, text)
+	}
 	if err := key.Add(gateway.KeyFile(dir), k); err != nil {
 		return err
 	}
@@ -68,11 +80,27 @@ func newKey(c *call) error {
 	return nil
 }
 
+// printEntry prints a key's entry in the configuration, then the key. The entry
+// has the ID that follows from the hash.
+func printEntry(c *call, k key.Key, text secret.Value) error {
+	v := &signalboxv1.VirtualKey{Name: k.Name, Sha256: hex.EncodeToString(k.Hash[:]), Team: k.Team, Models: k.Models, Class: string(k.Class)}
+	if !k.Expires.IsZero() {
+		v.Expires = k.Expires.Format(time.RFC3339)
+	}
+	entry, err := config.WriteKey(v)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.err, "add the entry to keys of %s; the key below it is shown this once:\n", c.config)
+	fmt.Fprintf(c.out, "%s\n%s\n", entry, text.Reveal())
+	return nil
+}
+
 func listKeys(c *call) error {
 	if err := c.parse(0); err != nil {
 		return err
 	}
-	_, dir, err := gateway.Load(c.config, c.state)
+	snap, dir, err := gateway.Load(c.config, c.state)
 	if err != nil {
 		return err
 	}
@@ -80,12 +108,13 @@ func listKeys(c *call) error {
 	if err != nil {
 		return err
 	}
+	all = append(all, gateway.Declared(snap)...)
 	slices.SortFunc(all, func(a, b key.Key) int { return a.Created.Compare(b.Created) })
 	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "ID\tTEAM\tNAME\tMODELS\tCREATED\tSTATE")
 	for i := range all {
 		k := &all[i]
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.Team, k.Name, orAll(k.Models), k.Created.UTC().Format(time.RFC3339), state(k, time.Now()))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.Team, k.Name, orAll(k.Models), created(k), state(k, time.Now()))
 	}
 	return w.Flush()
 }
@@ -95,6 +124,13 @@ func orAll(models []string) string {
 		return "all"
 	}
 	return strings.Join(models, ",")
+}
+
+func created(k *key.Key) string {
+	if k.Created.IsZero() {
+		return "in the configuration"
+	}
+	return k.Created.UTC().Format(time.RFC3339)
 }
 
 func state(k *key.Key, now time.Time) string {
@@ -116,9 +152,14 @@ func revokeKey(c *call) error {
 	if c.flags.NArg() != 1 {
 		return usageError("want the ID of one key, as keys list shows it")
 	}
-	_, dir, err := gateway.Load(c.config, c.state)
+	snap, dir, err := gateway.Load(c.config, c.state)
 	if err != nil {
 		return err
+	}
+	for _, k := range gateway.Declared(snap) {
+		if k.ID == c.flags.Arg(0) {
+			return fmt.Errorf("key %s is %q of keys in %s: remove it there, which acts at once", k.ID, k.Name, c.config)
+		}
 	}
 	k, err := key.Revoke(gateway.KeyFile(dir), c.flags.Arg(0), time.Now())
 	if err != nil {

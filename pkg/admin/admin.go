@@ -10,6 +10,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/http/pprof"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/pkg/secret"
@@ -31,6 +32,7 @@ type Options struct {
 	Host    string       // the name that it listens on; requests for it and for IP addresses are answered
 	View    *view.View   // what the API tells; nil: there is none
 	Page    http.Handler // shown to everybody, since it holds nothing; nil: there is none
+	Pprof   bool         // serve profiles of the process
 }
 
 // New returns the server; the caller serves and closes it.
@@ -46,6 +48,9 @@ func New(o Options) *http.Server {
 			mux.HandleFunc(e.Method+" "+e.Path, o.answer(e))
 		}
 	}
+	if o.Pprof {
+		profiles(mux)
+	}
 	outer := http.NewServeMux()
 	outer.Handle("/", o.authorized(known(mux)))
 	if o.Page != nil {
@@ -53,6 +58,15 @@ func New(o Options) *http.Server {
 		outer.Handle("/{file}", fallsTo(o.Page, o.authorized(known(mux))))
 	}
 	return &http.Server{Handler: o.guarded(outer), ReadHeaderTimeout: 5 * time.Second}
+}
+
+func profiles(mux *http.ServeMux) {
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("POST /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 }
 
 // ready answers 200 when every check holds, else 503 with the reasons.

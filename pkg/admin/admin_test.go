@@ -54,3 +54,14 @@ func TestToken(t *testing.T) {
 		}
 	}
 }
+
+func TestPprofIsOff(t *testing.T) {
+	for on, want := range map[bool]int{false: http.StatusNotFound, true: http.StatusOK} {
+		if code, _ := ask(t, Options{Metrics: http.NotFoundHandler(), Pprof: on}, "/debug/pprof/cmdline", ""); code != want {
+			t.Errorf("%v: %d", on, code)
+		}
+	}
+	if code, _ := ask(t, Options{Metrics: http.NotFoundHandler(), Pprof: true, Token: secret.New("planted")}, "/debug/pprof/cmdline", ""); code != http.StatusUnauthorized {
+		t.Errorf("without the token: %d", code)
+	}
+}

@@ -56,6 +56,7 @@ func (k *checker) check(unsure []path) Errors {
 	k.models()
 	k.bounds()
 	k.teams()
+	k.keys()
 	k.channels()
 	k.routes()
 	k.reach()

@@ -36,6 +36,8 @@ func (k *checker) matching(p path, r *signalboxv1.Route) {
 	k.refer(k.modelNames, r.GetUse(), p.field("use"))
 	if r.GetWhen() != "" {
 		k.when(p.field("when"), r.GetWhen())
+	} else if r.GetWhenError() == signalboxv1.Route_FAILURE_FIT {
+		k.fail(p.field("when_error"), "says what a condition counts as that failed, but there is none; add when, or remove it")
 	}
 }
 

@@ -29,6 +29,7 @@ func (k *checker) register() {
 	enter(k, k.classes, "classes", k.c.GetClasses())
 	enter(k, k.teamNames, "teams", k.c.GetTeams())
 	enter(k, k.channelNames, "channels", k.c.GetChannels())
+	enter(k, k.newRegister("key", "keys"), "keys", k.c.GetKeys())
 	enter(k, k.newRegister("route", "routes"), "routes", k.c.GetRoutes())
 	enter(k, k.newRegister("sink", "alerts"), "alerts.sinks", k.c.GetAlerts().GetSinks())
 }

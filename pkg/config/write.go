@@ -16,11 +16,18 @@ import (
 )
 
 // Write is c as a configuration file: what Parse reads as c again.
-func Write(c *signalboxv1.Config) ([]byte, error) {
+func Write(c *signalboxv1.Config) ([]byte, error) { return encode(mapping(c.ProtoReflect())) }
+
+// WriteKey is the entry of a key as it stands in keys.
+func WriteKey(k *signalboxv1.VirtualKey) ([]byte, error) {
+	return encode(&yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{mapping(k.ProtoReflect())}})
+}
+
+func encode(n *yaml.Node) ([]byte, error) {
 	var b bytes.Buffer
 	e := yaml.NewEncoder(&b)
 	e.SetIndent(2)
-	if err := errors.Join(e.Encode(mapping(c.ProtoReflect())), e.Close()); err != nil {
+	if err := errors.Join(e.Encode(n), e.Close()); err != nil {
 		return nil, fmt.Errorf("configuration as YAML: %w", err)
 	}
 	return b.Bytes(), nil

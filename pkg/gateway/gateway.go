@@ -75,6 +75,7 @@ type Gateway struct {
 	configInfo os.FileInfo
 	configSum  [sha256.Size]byte
 	keyInfo    os.FileInfo
+	kept       *key.Set // those of the key file
 	retired    map[string]retired
 }
 
@@ -122,7 +123,7 @@ func (g *Gateway) open(ctx context.Context, snap *policy.Snapshot) (err error) {
 	if err != nil {
 		return err
 	}
-	g.keys.Store(set)
+	g.kept = set
 	g.keyInfo, _ = os.Stat(KeyFile(g.dir))
 	g.store = extproc.NewStore(snap.State.SessionMemory)
 	if err := g.openBooks(snap); err != nil {

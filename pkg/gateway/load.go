@@ -70,6 +70,15 @@ func Lint(file, stateDir string, keys func(dir string) *config.Keys) (*policy.Sn
 // KeyFile is where the virtual keys of a state directory are.
 func KeyFile(dir string) string { return filepath.Join(dir, "keys.json") }
 
+// Declared are the virtual keys that the configuration has.
+func Declared(s *policy.Snapshot) []key.Key {
+	keys := make([]key.Key, 0, len(s.Keys))
+	for _, k := range s.Keys {
+		keys = append(keys, key.Declared(k.Hash, key.Spec{Name: k.Name, Team: k.Team, Models: k.Models, Class: k.Class}, k.Expires))
+	}
+	return keys
+}
+
 // LedgerDir is where the ledger of a state directory is.
 func LedgerDir(dir string) string { return filepath.Join(dir, "ledger") }
 

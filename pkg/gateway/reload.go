@@ -92,7 +92,8 @@ func (g *Gateway) reloadKeys() {
 		g.alerts.Notify(alert.Event{Kind: alert.ReloadRefused, What: "keys", Detail: "the log has the cause"})
 		return
 	}
-	g.keys.Store(set)
+	g.kept = set
+	g.keys.Store(set.With(Declared(g.snapshot.Load())))
 	g.alerts.Notify(alert.Event{Kind: alert.ReloadRefused, What: "keys", Resolved: true})
 	g.metrics.Reloads.WithLabelValues("keys", "ok").Inc()
 	g.log.Info("keys reloaded")
@@ -172,6 +173,7 @@ func (g *Gateway) apply(old, next *policy.Snapshot) error {
 	}
 	g.past.add(next)
 	g.snapshot.Store(next)
+	g.keys.Store(g.kept.With(Declared(next)))
 	g.metrics.Config.WithLabelValues(next.Version).Set(1)
 	return nil
 }

@@ -150,7 +150,7 @@ func (g *Gateway) listenAdmin(ctx context.Context) (*adminServer, error) {
 		return nil, fmt.Errorf("admin: %w (set admin.listen to a free address)", err)
 	}
 	return &adminServer{l, admin.New(admin.Options{
-		Metrics: g.metrics.Handler(), Version: g.opts.Version, Token: token, Ready: g.checks(), View: g.view, Host: host(snap.Admin.Listen), Page: page.Handler(),
+		Metrics: g.metrics.Handler(), Version: g.opts.Version, Token: token, Ready: g.checks(), View: g.view, Host: host(snap.Admin.Listen), Page: page.Handler(), Pprof: snap.Admin.Pprof,
 	})}, nil
 }
 

@@ -73,6 +73,16 @@ func Generate(r io.Reader, spec Spec, now time.Time) (Key, secret.Value, error) 
 	return k, secret.New(text), nil
 }
 
+// Declared is a key that is kept elsewhere than in a key file, by its hash. Its
+// ID follows from that.
+func Declared(hash [sha256.Size]byte, spec Spec, expires time.Time) Key {
+	var id [idLength]byte
+	for i := range id {
+		id[i] = alphabet[hash[i]%byte(len(alphabet))]
+	}
+	return Key{ID: idPrefix + string(id[:]), Name: spec.Name, Team: spec.Team, Hash: hash, Models: spec.Models, Class: spec.Class, Expires: expires}
+}
+
 func (s Spec) check() error {
 	if s.Expires < 0 {
 		return errors.New("the key would have expired before it was made")

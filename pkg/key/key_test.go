@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -369,4 +370,40 @@ func BenchmarkCheck(b *testing.B) {
 			b.Fatal(f)
 		}
 	}
+}
+
+// TestDeclared finds a key by its hash alone, and lets a key file revoke it.
+func TestDeclared(t *testing.T) {
+	made, text, err := key.Generate(rand.Reader, key.Spec{}, start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := key.Declared(made.Hash, key.Spec{Name: "ci", Team: "search"}, start.Add(time.Hour))
+	if len(declared.ID) != len(made.ID) || declared.ID != key.Declared(made.Hash, key.Spec{}, time.Time{}).ID {
+		t.Errorf("the ID is %s", declared.ID)
+	}
+	var none *key.Set
+	all := none.With([]key.Key{declared})
+	if k, f := all.Check([]byte(text.Reveal()), start); f != nil || k.Team != "search" {
+		t.Errorf("%+v %v", k, f)
+	}
+	if _, f := all.Check([]byte(text.Reveal()), start.Add(time.Hour)); f == nil {
+		t.Error("it did not expire")
+	}
+	path := filepath.Join(t.TempDir(), "keys.json")
+	if err := errors.Join(key.Add(path, made), revoke(path, made.ID)); err != nil {
+		t.Fatal(err)
+	}
+	set, err := key.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, f := set.With([]key.Key{declared}).Check([]byte(text.Reveal()), start); f == nil {
+		t.Error("revoked, and good all the same")
+	}
+}
+
+func revoke(path, id string) error {
+	_, err := key.Revoke(path, id, start)
+	return err
 }

@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
+	"maps"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/pkg/fault"
 )
 
-// Set is all keys of a file. It is immutable and safe for concurrent use; a
+// Set is all keys of a file, and perhaps of a configuration. It is immutable and safe for concurrent use; a
 // nil Set has no keys.
 type Set struct{ byHash map[[32]byte]*Key }
 
@@ -19,6 +20,19 @@ func (s *Set) Len() int {
 		return 0
 	}
 	return len(s.byHash)
+}
+
+// With is a set that has further keys. Of two with the same text that of s
+// counts, also when it was revoked.
+func (s *Set) With(more []Key) *Set {
+	all := &Set{byHash: make(map[[32]byte]*Key, s.Len()+len(more))}
+	for i := range more {
+		all.byHash[more[i].Hash] = &more[i]
+	}
+	if s != nil {
+		maps.Copy(all.byHash, s.byHash)
+	}
+	return all
 }
 
 // Check returns the key whose text is given, when it is valid at now. The key

@@ -41,7 +41,7 @@ func CompileChecked(k *config.Checked) (*Snapshot, error) {
 		Version:   version,
 		Envoy:     envoy(c.GetEnvoy()),
 		State:     state(c.GetState()),
-		Admin:     Admin{Listen: c.GetAdmin().GetListen(), Token: ref(c.GetAdmin().GetToken())},
+		Admin:     Admin{Listen: c.GetAdmin().GetListen(), Token: ref(c.GetAdmin().GetToken()), Pprof: c.GetAdmin().GetPprof()},
 		Telemetry: telemetry(c.GetTelemetry()),
 		Alerts:    alerts(c.GetAlerts()),
 		Health:    health(c.GetHealth()),
@@ -58,6 +58,9 @@ func CompileChecked(k *config.Checked) (*Snapshot, error) {
 	s.Models = s.compileModels(c)
 	s.names = slices.Sorted(maps.Keys(s.Models))
 	s.Teams = s.compileTeams(c.GetTeams())
+	if s.Keys, err = compileKeys(c.GetKeys()); err != nil {
+		return nil, err
+	}
 	s.compileChannels(c.GetChannels())
 	return s, s.compileRules(k)
 }
@@ -162,6 +165,22 @@ func (s *Snapshot) compileTeams(list []*signalboxv1.Team) map[string]*Team {
 		teams[k.Name] = k
 	}
 	return teams
+}
+
+func compileKeys(list []*signalboxv1.VirtualKey) ([]Key, error) {
+	keys := make([]Key, 0, len(list))
+	for _, v := range list {
+		k := Key{Name: v.GetName(), Team: v.GetTeam(), Models: slices.Clone(v.GetModels()), Class: genai.DataClass(v.GetClass())}
+		_, err := hex.Decode(k.Hash[:], []byte(v.GetSha256()))
+		if err == nil {
+			k.Expires, err = config.Moment(v.GetExpires())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("key %q: %w", k.Name, err) // cannot happen: both were checked
+		}
+		keys = append(keys, k)
+	}
+	return keys, nil
 }
 
 // minStreamIdle is how long a stream may stand still at least: models think

@@ -42,6 +42,7 @@ func NeedsRestart(old, next *Snapshot) []string {
 		{"state.unknown_after", a.UnknownAfter != b.UnknownAfter},
 		{"admin.listen", old.Admin.Listen != next.Admin.Listen},
 		{"admin.token", !sameRef(old.Admin.Token, next.Admin.Token)},
+		{"admin.pprof", old.Admin.Pprof != next.Admin.Pprof},
 		{"telemetry.log", old.Telemetry.Log != next.Telemetry.Log},
 	})
 }

@@ -24,6 +24,7 @@ func TestNeedsRestart(t *testing.T) {
 			"state.ledger_sync", "state.segment_size", "state.session_memory", "state.unknown_after",
 		}},
 		{"admin", `admin: {listen: "127.0.0.1:1", token: {command: [vault, a]}}`, nil, []string{"admin.listen", "admin.token"}},
+		{"pprof", `admin: {pprof: true}`, nil, []string{"admin.pprof"}},
 		{"admin_token", `admin: {token: {env: A}}`, nil, []string{"admin.token"}},
 		{"telemetry", `telemetry: {otlp: {endpoint: "a:1"}, sample: 1, log: {level: debug}}`, []string{"telemetry.otlp", "telemetry.sample"}, []string{"telemetry.log"}},
 		{"long_answers", `  - {name: slow, answer_timeout: 1h}`, []string{"routes[].answer_timeout"}, nil},

@@ -24,6 +24,7 @@ type rule struct {
 	operations map[genai.Operation]bool
 	hours      *hours
 	when       *when.Condition
+	fails      bool // what a condition counts as that failed
 }
 
 // header is one that a request must have.
@@ -90,7 +91,7 @@ func (r *Route) condition(f *signal.Facts) signalboxv1.Decision_Tried {
 // Choose returns the first route that a request fits, the built-in one when it
 // fits none. f may be nil: then only routes that look at no more than model and
 // team can fit; else it takes down what became of each. failed are those whose
-// condition failed: they do not fit.
+// condition failed: they fit when they say so.
 func (m *Model) Choose(team string, f *signal.Facts) (fit *Route, failed []*Route) {
 	if f != nil {
 		f.Try()
@@ -108,6 +109,9 @@ func (m *Model) Choose(team string, f *signal.Facts) (fit *Route, failed []*Rout
 			return r, failed
 		case signalboxv1.Decision_TRIED_FAILED:
 			failed = append(failed, r)
+			if r.rule.fails {
+				return r, failed
+			}
 		}
 	}
 	return m.fallback, failed
@@ -175,6 +179,7 @@ func (s *Snapshot) compileRules(c *config.Checked) error {
 			narrow: config.Narrow(r),
 			keys:   set[string](r.GetKeys()), channels: set[string](r.GetChannels()), classes: set[genai.DataClass](r.GetClasses()),
 			operations: set[genai.Operation](r.GetPaths()), hours: compileHours(r.GetHours()),
+			fails: r.GetWhenError() == signalboxv1.Route_FAILURE_FIT,
 		}
 		s.ruled = s.ruled || k.rule.narrow
 		for _, h := range r.GetHeaders() {

@@ -39,6 +39,7 @@ type State struct {
 type Admin struct {
 	Listen string // host:port
 	Token  secret.Ref
+	Pprof  bool
 }
 
 // Health is when a backend counts as ill; see package health.

@@ -16,6 +16,7 @@ type Snapshot struct {
 	Routes   []*Route // as configured, without the built-in default
 	Teams    map[string]*Team
 	Classes  map[genai.DataClass]*Class
+	Keys     []Key // of the configuration; the state directory may have more
 
 	Envoy     Envoy
 	State     State

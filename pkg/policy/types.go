@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"crypto/sha256"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/pkg/config"
@@ -179,6 +180,15 @@ type Team struct {
 // May reports whether the team may use a model. The nil team, of callers
 // without one, may use all.
 func (t *Team) May(model string) bool { return t == nil || t.models == nil || t.models[model] }
+
+// Key is a virtual key that the configuration has.
+type Key struct {
+	Name, Team string
+	Hash       [sha256.Size]byte
+	Models     []string // patterns; empty: all
+	Class      genai.DataClass
+	Expires    time.Time // zero: never
+}
 
 // Class is a constraint on where requests may be processed.
 type Class struct {

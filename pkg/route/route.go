@@ -37,7 +37,7 @@ type Decision struct {
 	Route   *policy.Route
 	Model   *policy.Model
 	Channel string             // empty: none
-	Failed  []*policy.Route    // whose condition failed, so that they did not fit
+	Failed  []*policy.Route    // whose condition failed; they fit when they say so
 	Order   []policy.Candidate // first choice first; perhaps shared with the snapshot: not to be changed
 	Graded  []Graded           // candidates that are not well, as the model lists them
 	Class   string             // the classes that bound it, sorted, joined by '+'

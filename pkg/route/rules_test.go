@@ -119,6 +119,7 @@ func fitting(c *signalboxv1.Config, f *signal.Facts) (*signalboxv1.Route, []stri
 				fails := false
 				if holds, fails = cond.mean(f); fails {
 					failed = append(failed, r.GetName())
+					holds = r.GetWhenError() == signalboxv1.Route_FAILURE_FIT
 				}
 			}
 		}
@@ -175,6 +176,9 @@ func (w world) rule(c *signalboxv1.Config, r *signalboxv1.Route, match func() *s
 	}
 	if w.chance(50) {
 		r.When = conditions[w.IntN(len(conditions))].text
+		if w.chance(30) {
+			r.WhenError = signalboxv1.Route_FAILURE_FIT
+		}
 	}
 	if w.chance(30) {
 		r.Use = c.GetModels()[w.IntN(len(c.GetModels()))].GetName()

@@ -90,7 +90,7 @@ func (m *Metrics) requests() {
 	m.Stays = m.counters("answers_total", "Answers by how the request filter left them.", "how")
 	m.Faults = m.counters("faults_total", "Error answers that the gateway wrote itself.", "code")
 	m.Attempted = m.counters("attempt_filter_total", "Calls of the attempt filter, by what it did.", "result")
-	m.RuleErrors = m.counters("rule_errors_total", "Conditions of routes that failed, so that the route did not fit.", "route")
+	m.RuleErrors = m.counters("rule_errors_total", "Conditions of routes that failed, which then count as their when_error says.", "route")
 	m.Gated = m.counters("gated_total", "Answers with a good status that a gate of their route turned down.", "reason")
 }
 

@@ -26,6 +26,7 @@ type Config struct {
 	Models    []Section `json:"models,omitempty"`
 	Classes   []Section `json:"classes,omitempty"`
 	Teams     []Section `json:"teams,omitempty"`
+	Keys      []Section `json:"keys,omitempty"`
 	Channels  []Section `json:"channels,omitempty"`
 	Routes    []Section `json:"routes,omitempty"`
 

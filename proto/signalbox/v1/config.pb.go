@@ -146,7 +146,7 @@ func (x Hours_Day) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Hours_Day.Descriptor instead.
 func (Hours_Day) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{15, 0}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16, 0}
 }
 
 // Order says which candidate comes first.
@@ -205,7 +205,7 @@ func (x Route_Order) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Route_Order.Descriptor instead.
 func (Route_Order) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16, 0}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{17, 0}
 }
 
 // Sticky says which requests are drawn alike.
@@ -258,7 +258,7 @@ func (x Route_Sticky) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Route_Sticky.Descriptor instead.
 func (Route_Sticky) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16, 1}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{17, 1}
 }
 
 // Leave says when Signalbox lets Envoy serve on alone.
@@ -308,7 +308,7 @@ func (x Route_Leave) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Route_Leave.Descriptor instead.
 func (Route_Leave) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16, 2}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{17, 2}
 }
 
 // Metering says who counts tokens.
@@ -358,7 +358,57 @@ func (x Route_Metering) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Route_Metering.Descriptor instead.
 func (Route_Metering) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16, 3}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{17, 3}
+}
+
+// Failure says what a condition counts as that failed.
+type Route_Failure int32
+
+const (
+	Route_FAILURE_UNSPECIFIED Route_Failure = 0 // the default
+	Route_FAILURE_SKIP        Route_Failure = 1 // the route does not fit
+	Route_FAILURE_FIT         Route_Failure = 2 // the route fits
+)
+
+// Enum value maps for Route_Failure.
+var (
+	Route_Failure_name = map[int32]string{
+		0: "FAILURE_UNSPECIFIED",
+		1: "FAILURE_SKIP",
+		2: "FAILURE_FIT",
+	}
+	Route_Failure_value = map[string]int32{
+		"FAILURE_UNSPECIFIED": 0,
+		"FAILURE_SKIP":        1,
+		"FAILURE_FIT":         2,
+	}
+)
+
+func (x Route_Failure) Enum() *Route_Failure {
+	p := new(Route_Failure)
+	*p = x
+	return p
+}
+
+func (x Route_Failure) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Route_Failure) Descriptor() protoreflect.EnumDescriptor {
+	return file_signalbox_v1_config_proto_enumTypes[6].Descriptor()
+}
+
+func (Route_Failure) Type() protoreflect.EnumType {
+	return &file_signalbox_v1_config_proto_enumTypes[6]
+}
+
+func (x Route_Failure) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Route_Failure.Descriptor instead.
+func (Route_Failure) EnumDescriptor() ([]byte, []int) {
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{17, 4}
 }
 
 // Gate is a reason to turn an answer with a good status down, before the
@@ -405,11 +455,11 @@ func (x Route_Gate) String() string {
 }
 
 func (Route_Gate) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[6].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[7].Descriptor()
 }
 
 func (Route_Gate) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[6]
+	return &file_signalbox_v1_config_proto_enumTypes[7]
 }
 
 func (x Route_Gate) Number() protoreflect.EnumNumber {
@@ -418,7 +468,7 @@ func (x Route_Gate) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Route_Gate.Descriptor instead.
 func (Route_Gate) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16, 4}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{17, 5}
 }
 
 // Protocol is the transport of OTLP.
@@ -455,11 +505,11 @@ func (x OtlpSettings_Protocol) String() string {
 }
 
 func (OtlpSettings_Protocol) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[7].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[8].Descriptor()
 }
 
 func (OtlpSettings_Protocol) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[7]
+	return &file_signalbox_v1_config_proto_enumTypes[8]
 }
 
 func (x OtlpSettings_Protocol) Number() protoreflect.EnumNumber {
@@ -468,7 +518,7 @@ func (x OtlpSettings_Protocol) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use OtlpSettings_Protocol.Descriptor instead.
 func (OtlpSettings_Protocol) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{20, 0}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{21, 0}
 }
 
 // Level is the least weight of a line that is written.
@@ -511,11 +561,11 @@ func (x LogSettings_Level) String() string {
 }
 
 func (LogSettings_Level) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[8].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[9].Descriptor()
 }
 
 func (LogSettings_Level) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[8]
+	return &file_signalbox_v1_config_proto_enumTypes[9]
 }
 
 func (x LogSettings_Level) Number() protoreflect.EnumNumber {
@@ -524,7 +574,7 @@ func (x LogSettings_Level) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use LogSettings_Level.Descriptor instead.
 func (LogSettings_Level) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{21, 0}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{22, 0}
 }
 
 // Format is the form of a line.
@@ -561,11 +611,11 @@ func (x LogSettings_Format) String() string {
 }
 
 func (LogSettings_Format) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[9].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[10].Descriptor()
 }
 
 func (LogSettings_Format) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[9]
+	return &file_signalbox_v1_config_proto_enumTypes[10]
 }
 
 func (x LogSettings_Format) Number() protoreflect.EnumNumber {
@@ -574,7 +624,7 @@ func (x LogSettings_Format) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use LogSettings_Format.Descriptor instead.
 func (LogSettings_Format) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{21, 1}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{22, 1}
 }
 
 // Format is the form of its messages.
@@ -614,11 +664,11 @@ func (x AlertSink_Format) String() string {
 }
 
 func (AlertSink_Format) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[10].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[11].Descriptor()
 }
 
 func (AlertSink_Format) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[10]
+	return &file_signalbox_v1_config_proto_enumTypes[11]
 }
 
 func (x AlertSink_Format) Number() protoreflect.EnumNumber {
@@ -627,7 +677,7 @@ func (x AlertSink_Format) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AlertSink_Format.Descriptor instead.
 func (AlertSink_Format) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{23, 0}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{24, 0}
 }
 
 // Event is what an alert can be about.
@@ -679,11 +729,11 @@ func (x AlertSink_Event) String() string {
 }
 
 func (AlertSink_Event) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[11].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[12].Descriptor()
 }
 
 func (AlertSink_Event) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[11]
+	return &file_signalbox_v1_config_proto_enumTypes[12]
 }
 
 func (x AlertSink_Event) Number() protoreflect.EnumNumber {
@@ -692,7 +742,7 @@ func (x AlertSink_Event) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AlertSink_Event.Descriptor instead.
 func (AlertSink_Event) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{23, 1}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{24, 1}
 }
 
 // Config is the whole file. Only providers and models are needed.
@@ -723,7 +773,10 @@ type Config struct {
 	// When a backend is left alone for a while, since it fails or is slow.
 	Health *HealthSettings `protobuf:"bytes,11,opt,name=health,proto3" json:"health,omitempty"`
 	// Who is told when something needs a person.
-	Alerts        *AlertSettings `protobuf:"bytes,12,opt,name=alerts,proto3" json:"alerts,omitempty"`
+	Alerts *AlertSettings `protobuf:"bytes,12,opt,name=alerts,proto3" json:"alerts,omitempty"`
+	// Virtual keys that are kept here, by their hash. Those that signalbox keys
+	// new makes are in the state directory, and need not be here.
+	Keys          []*VirtualKey `protobuf:"bytes,13,rep,name=keys,proto3" json:"keys,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -838,6 +891,13 @@ func (x *Config) GetHealth() *HealthSettings {
 func (x *Config) GetAlerts() *AlertSettings {
 	if x != nil {
 		return x.Alerts
+	}
+	return nil
+}
+
+func (x *Config) GetKeys() []*VirtualKey {
+	if x != nil {
+		return x.Keys
 	}
 	return nil
 }
@@ -1090,7 +1150,10 @@ type AdminSettings struct {
 	Listen string `protobuf:"bytes,1,opt,name=listen,proto3" json:"listen,omitempty"`
 	// Token that must be sent as "Authorization: Bearer TOKEN". Needed when
 	// listen is not a loopback address.
-	Token         *SecretRef `protobuf:"bytes,2,opt,name=token,proto3" json:"token,omitempty"`
+	Token *SecretRef `protobuf:"bytes,2,opt,name=token,proto3" json:"token,omitempty"`
+	// Serve profiles of the running process at /debug/pprof/, for Go's pprof.
+	// They show no content, but whoever asks for one takes time of the processor.
+	Pprof         bool `protobuf:"varint,3,opt,name=pprof,proto3" json:"pprof,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1137,6 +1200,13 @@ func (x *AdminSettings) GetToken() *SecretRef {
 		return x.Token
 	}
 	return nil
+}
+
+func (x *AdminSettings) GetPprof() bool {
+	if x != nil {
+		return x.Pprof
+	}
+	return false
 }
 
 // SecretRef says where a secret is read from; the secret itself never stands
@@ -1935,6 +2005,101 @@ func (x *Team) GetClass() string {
 	return ""
 }
 
+// VirtualKey is a key by which callers are known. Its id, which records and
+// rules have, follows from its hash.
+type VirtualKey struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the key is for; unique in the file.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// SHA-256 of the key's text, as signalbox keys new -yaml prints it. The text
+	// cannot be found from it: it has 256 random bits.
+	Sha256 string `protobuf:"bytes,2,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	// Team that it belongs to. Where there are teams, each key has one.
+	Team string `protobuf:"bytes,3,opt,name=team,proto3" json:"team,omitempty"`
+	// Models that it may use; '*' stands for any text. Empty: all that its team
+	// may use.
+	Models []string `protobuf:"bytes,4,rep,name=models,proto3" json:"models,omitempty"`
+	// Class of all its requests.
+	Class string `protobuf:"bytes,5,opt,name=class,proto3" json:"class,omitempty"`
+	// When it stops to be valid, in UTC: a day, at whose beginning it does, or a
+	// time. Empty: never.
+	Expires       string `protobuf:"bytes,6,opt,name=expires,proto3" json:"expires,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VirtualKey) Reset() {
+	*x = VirtualKey{}
+	mi := &file_signalbox_v1_config_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VirtualKey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VirtualKey) ProtoMessage() {}
+
+func (x *VirtualKey) ProtoReflect() protoreflect.Message {
+	mi := &file_signalbox_v1_config_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VirtualKey.ProtoReflect.Descriptor instead.
+func (*VirtualKey) Descriptor() ([]byte, []int) {
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *VirtualKey) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *VirtualKey) GetSha256() string {
+	if x != nil {
+		return x.Sha256
+	}
+	return ""
+}
+
+func (x *VirtualKey) GetTeam() string {
+	if x != nil {
+		return x.Team
+	}
+	return ""
+}
+
+func (x *VirtualKey) GetModels() []string {
+	if x != nil {
+		return x.Models
+	}
+	return nil
+}
+
+func (x *VirtualKey) GetClass() string {
+	if x != nil {
+		return x.Class
+	}
+	return ""
+}
+
+func (x *VirtualKey) GetExpires() string {
+	if x != nil {
+		return x.Expires
+	}
+	return ""
+}
+
 // Channel is a set of callers by what they are for. It fits a request for which
 // everything holds that is given here; at least one thing is.
 type Channel struct {
@@ -1954,7 +2119,7 @@ type Channel struct {
 
 func (x *Channel) Reset() {
 	*x = Channel{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[13]
+	mi := &file_signalbox_v1_config_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1966,7 +2131,7 @@ func (x *Channel) String() string {
 func (*Channel) ProtoMessage() {}
 
 func (x *Channel) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[13]
+	mi := &file_signalbox_v1_config_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1979,7 +2144,7 @@ func (x *Channel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Channel.ProtoReflect.Descriptor instead.
 func (*Channel) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{13}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Channel) GetName() string {
@@ -2024,7 +2189,7 @@ type HeaderMatch struct {
 
 func (x *HeaderMatch) Reset() {
 	*x = HeaderMatch{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[14]
+	mi := &file_signalbox_v1_config_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2036,7 +2201,7 @@ func (x *HeaderMatch) String() string {
 func (*HeaderMatch) ProtoMessage() {}
 
 func (x *HeaderMatch) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[14]
+	mi := &file_signalbox_v1_config_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2049,7 +2214,7 @@ func (x *HeaderMatch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeaderMatch.ProtoReflect.Descriptor instead.
 func (*HeaderMatch) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{14}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *HeaderMatch) GetName() string {
@@ -2084,7 +2249,7 @@ type Hours struct {
 
 func (x *Hours) Reset() {
 	*x = Hours{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[15]
+	mi := &file_signalbox_v1_config_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2096,7 +2261,7 @@ func (x *Hours) String() string {
 func (*Hours) ProtoMessage() {}
 
 func (x *Hours) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[15]
+	mi := &file_signalbox_v1_config_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2109,7 +2274,7 @@ func (x *Hours) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hours.ProtoReflect.Descriptor instead.
 func (*Hours) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{15}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Hours) GetDays() []Hours_Day {
@@ -2190,8 +2355,7 @@ type Route struct {
 	// Times at which it fits, by when the request came. Absent: always.
 	Hours *Hours `protobuf:"bytes,19,opt,name=hours,proto3" json:"hours,omitempty"`
 	// Further condition, a CEL expression that is true or false, over the
-	// variables of docs/rules.md, as request.tokens > 4000 && request.code. One
-	// that fails, as a division by zero does, does not fit; that is counted.
+	// variables of docs/rules.md, as request.tokens > 4000 && request.code.
 	When string `protobuf:"bytes,20,opt,name=when,proto3" json:"when,omitempty"`
 	// Model whose candidates serve the request in place of those of the model
 	// that it asks for. Callers need no permission for it; classes bind as ever.
@@ -2204,14 +2368,17 @@ type Route struct {
 	Sticky Route_Sticky `protobuf:"varint,31,opt,name=sticky,proto3,enum=signalbox.v1.Route_Sticky" json:"sticky,omitempty"`
 	// A share of the requests that another model serves, for a trial. Absent:
 	// none.
-	Canary        *Canary `protobuf:"bytes,32,opt,name=canary,proto3" json:"canary,omitempty"`
+	Canary *Canary `protobuf:"bytes,32,opt,name=canary,proto3" json:"canary,omitempty"`
+	// What it counts as when the condition fails, as a division by zero does.
+	// Each failure is counted in signalbox_rule_errors_total.
+	WhenError     Route_Failure `protobuf:"varint,33,opt,name=when_error,json=whenError,proto3,enum=signalbox.v1.Route_Failure" json:"when_error,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Route) Reset() {
 	*x = Route{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[16]
+	mi := &file_signalbox_v1_config_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2223,7 +2390,7 @@ func (x *Route) String() string {
 func (*Route) ProtoMessage() {}
 
 func (x *Route) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[16]
+	mi := &file_signalbox_v1_config_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2236,7 +2403,7 @@ func (x *Route) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Route.ProtoReflect.Descriptor instead.
 func (*Route) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{16}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Route) GetName() string {
@@ -2407,6 +2574,13 @@ func (x *Route) GetCanary() *Canary {
 	return nil
 }
 
+func (x *Route) GetWhenError() Route_Failure {
+	if x != nil {
+		return x.WhenError
+	}
+	return Route_FAILURE_UNSPECIFIED
+}
+
 // Canary is a model on trial.
 type Canary struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2422,7 +2596,7 @@ type Canary struct {
 
 func (x *Canary) Reset() {
 	*x = Canary{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[17]
+	mi := &file_signalbox_v1_config_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2434,7 +2608,7 @@ func (x *Canary) String() string {
 func (*Canary) ProtoMessage() {}
 
 func (x *Canary) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[17]
+	mi := &file_signalbox_v1_config_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2447,7 +2621,7 @@ func (x *Canary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Canary.ProtoReflect.Descriptor instead.
 func (*Canary) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{17}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Canary) GetUse() string {
@@ -2496,7 +2670,7 @@ type HealthSettings struct {
 
 func (x *HealthSettings) Reset() {
 	*x = HealthSettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[18]
+	mi := &file_signalbox_v1_config_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2508,7 +2682,7 @@ func (x *HealthSettings) String() string {
 func (*HealthSettings) ProtoMessage() {}
 
 func (x *HealthSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[18]
+	mi := &file_signalbox_v1_config_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2521,7 +2695,7 @@ func (x *HealthSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthSettings.ProtoReflect.Descriptor instead.
 func (*HealthSettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{18}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *HealthSettings) GetEnabled() bool {
@@ -2583,7 +2757,7 @@ type TelemetrySettings struct {
 
 func (x *TelemetrySettings) Reset() {
 	*x = TelemetrySettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[19]
+	mi := &file_signalbox_v1_config_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2595,7 +2769,7 @@ func (x *TelemetrySettings) String() string {
 func (*TelemetrySettings) ProtoMessage() {}
 
 func (x *TelemetrySettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[19]
+	mi := &file_signalbox_v1_config_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2608,7 +2782,7 @@ func (x *TelemetrySettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TelemetrySettings.ProtoReflect.Descriptor instead.
 func (*TelemetrySettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{19}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *TelemetrySettings) GetOtlp() *OtlpSettings {
@@ -2647,7 +2821,7 @@ type OtlpSettings struct {
 
 func (x *OtlpSettings) Reset() {
 	*x = OtlpSettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[20]
+	mi := &file_signalbox_v1_config_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2659,7 +2833,7 @@ func (x *OtlpSettings) String() string {
 func (*OtlpSettings) ProtoMessage() {}
 
 func (x *OtlpSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[20]
+	mi := &file_signalbox_v1_config_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2672,7 +2846,7 @@ func (x *OtlpSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OtlpSettings.ProtoReflect.Descriptor instead.
 func (*OtlpSettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{20}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *OtlpSettings) GetEndpoint() string {
@@ -2709,7 +2883,7 @@ type LogSettings struct {
 
 func (x *LogSettings) Reset() {
 	*x = LogSettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[21]
+	mi := &file_signalbox_v1_config_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2721,7 +2895,7 @@ func (x *LogSettings) String() string {
 func (*LogSettings) ProtoMessage() {}
 
 func (x *LogSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[21]
+	mi := &file_signalbox_v1_config_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2734,7 +2908,7 @@ func (x *LogSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogSettings.ProtoReflect.Descriptor instead.
 func (*LogSettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{21}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *LogSettings) GetLevel() LogSettings_Level {
@@ -2775,7 +2949,7 @@ type AlertSettings struct {
 
 func (x *AlertSettings) Reset() {
 	*x = AlertSettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[22]
+	mi := &file_signalbox_v1_config_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2787,7 +2961,7 @@ func (x *AlertSettings) String() string {
 func (*AlertSettings) ProtoMessage() {}
 
 func (x *AlertSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[22]
+	mi := &file_signalbox_v1_config_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2800,7 +2974,7 @@ func (x *AlertSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AlertSettings.ProtoReflect.Descriptor instead.
 func (*AlertSettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{22}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *AlertSettings) GetSinks() []*AlertSink {
@@ -2860,7 +3034,7 @@ type AlertSink struct {
 
 func (x *AlertSink) Reset() {
 	*x = AlertSink{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[23]
+	mi := &file_signalbox_v1_config_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2872,7 +3046,7 @@ func (x *AlertSink) String() string {
 func (*AlertSink) ProtoMessage() {}
 
 func (x *AlertSink) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[23]
+	mi := &file_signalbox_v1_config_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2885,7 +3059,7 @@ func (x *AlertSink) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AlertSink.ProtoReflect.Descriptor instead.
 func (*AlertSink) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{23}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *AlertSink) GetName() string {
@@ -2934,7 +3108,7 @@ var File_signalbox_v1_config_proto protoreflect.FileDescriptor
 
 const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\n" +
-	"\x19signalbox/v1/config.proto\x12\fsignalbox.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1asignalbox/v1/setting.proto\"\xa3\x05\n" +
+	"\x19signalbox/v1/config.proto\x12\fsignalbox.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1asignalbox/v1/setting.proto\"\xd1\x05\n" +
 	"\x06Config\x12;\n" +
 	"\x05envoy\x18\x01 \x01(\v2\x1b.signalbox.v1.EnvoySettingsB\b\xca\xf3\x18\x04\n" +
 	"\x02{}R\x05envoy\x12;\n" +
@@ -2954,7 +3128,8 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\x06health\x18\v \x01(\v2\x1c.signalbox.v1.HealthSettingsB\b\xca\xf3\x18\x04\n" +
 	"\x02{}R\x06health\x12=\n" +
 	"\x06alerts\x18\f \x01(\v2\x1b.signalbox.v1.AlertSettingsB\b\xca\xf3\x18\x04\n" +
-	"\x02{}R\x06alerts\"\xfe\x04\n" +
+	"\x02{}R\x06alerts\x12,\n" +
+	"\x04keys\x18\r \x03(\v2\x18.signalbox.v1.VirtualKeyR\x04keys\"\xfe\x04\n" +
 	"\rEnvoySettings\x12-\n" +
 	"\x06listen\x18\x01 \x01(\tB\x15\xca\xf3\x18\x11\n" +
 	"\x0f127.0.0.1:10000R\x06listen\x12\x16\n" +
@@ -2994,11 +3169,12 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\runknown_after\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\x12\xca\xf3\x18\x0e\n" +
 	"\x0360s\x12\x021s\x1a\x0324hR\funknownAfter\x12=\n" +
 	"\fsegment_size\x18\x05 \x01(\x04B\x1a\xca\xf3\x18\x16\n" +
-	"\x0564MiB\x12\x0564KiB\x1a\x044GiB \x01R\vsegmentSize\"l\n" +
+	"\x0564MiB\x12\x0564KiB\x1a\x044GiB \x01R\vsegmentSize\"\x82\x01\n" +
 	"\rAdminSettings\x12,\n" +
 	"\x06listen\x18\x01 \x01(\tB\x14\xca\xf3\x18\x10\n" +
 	"\x0e127.0.0.1:9090R\x06listen\x12-\n" +
-	"\x05token\x18\x02 \x01(\v2\x17.signalbox.v1.SecretRefR\x05token\"\xa9\x01\n" +
+	"\x05token\x18\x02 \x01(\v2\x17.signalbox.v1.SecretRefR\x05token\x12\x14\n" +
+	"\x05pprof\x18\x03 \x01(\bR\x05pprof\"\xa9\x01\n" +
 	"\tSecretRef\x12n\n" +
 	"\x03env\x18\x01 \x01(\tB\\\xca\xf3\x18X:\x16[A-Za-z_][A-Za-z0-9_]*B<the name of a variable: letters, digits and '_', without '$'H\x01R\x03env\x12\x12\n" +
 	"\x04file\x18\x02 \x01(\tR\x04file\x12\x18\n" +
@@ -3086,7 +3262,15 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\x04Team\x12j\n" +
 	"\x04name\x18\x01 \x01(\tBV\xca\xf3\x18R(\x01:\x1f[A-Za-z0-9][A-Za-z0-9._-]{0,63}B-letters, digits, '.', '_' and '-', at most 64R\x04name\x12\x16\n" +
 	"\x06models\x18\x02 \x03(\tR\x06models\x12\x14\n" +
-	"\x05class\x18\x03 \x01(\tR\x05class\"\xd2\x01\n" +
+	"\x05class\x18\x03 \x01(\tR\x05class\"\xe7\x03\n" +
+	"\n" +
+	"VirtualKey\x12j\n" +
+	"\x04name\x18\x01 \x01(\tBV\xca\xf3\x18R(\x01:\x1f[A-Za-z0-9][A-Za-z0-9._-]{0,63}B-letters, digits, '.', '_' and '-', at most 64R\x04name\x12\x90\x01\n" +
+	"\x06sha256\x18\x02 \x01(\tBx\xca\xf3\x18t(\x01:\f[0-9a-f]{64}B`64 digits from 0 to f, as signalbox keys new -yaml prints them; the key itself never stands hereH\x01R\x06sha256\x12\x12\n" +
+	"\x04team\x18\x03 \x01(\tR\x04team\x12\x16\n" +
+	"\x06models\x18\x04 \x03(\tR\x06models\x12\x14\n" +
+	"\x05class\x18\x05 \x01(\tR\x05class\x12\x97\x01\n" +
+	"\aexpires\x18\x06 \x01(\tB}\xca\xf3\x18y:9[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?B<a day, as \"2027-01-31\", or a time, as \"2027-01-31T18:00:00Z\"R\aexpires\"\xd2\x01\n" +
 	"\aChannel\x12j\n" +
 	"\x04name\x18\x01 \x01(\tBV\xca\xf3\x18R(\x01:\x1f[A-Za-z0-9][A-Za-z0-9._-]{0,63}B-letters, digits, '.', '_' and '-', at most 64R\x04name\x121\n" +
 	"\x06header\x18\x02 \x01(\v2\x19.signalbox.v1.HeaderMatchR\x06header\x12\x12\n" +
@@ -3111,7 +3295,7 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\aDAY_THU\x10\x04\x12\v\n" +
 	"\aDAY_FRI\x10\x05\x12\v\n" +
 	"\aDAY_SAT\x10\x06\x12\v\n" +
-	"\aDAY_SUN\x10\a\"\xd9\r\n" +
+	"\aDAY_SUN\x10\a\"\xe8\x0e\n" +
 	"\x05Route\x12j\n" +
 	"\x04name\x18\x01 \x01(\tBV\xca\xf3\x18R(\x01:\x1f[A-Za-z0-9][A-Za-z0-9._-]{0,63}B-letters, digits, '.', '_' and '-', at most 64R\x04name\x12\x16\n" +
 	"\x06models\x18\x02 \x03(\tR\x06models\x12\x14\n" +
@@ -3153,7 +3337,11 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\x06sticky\x18\x1f \x01(\x0e2\x1a.signalbox.v1.Route.StickyB\n" +
 	"\xca\xf3\x18\x06\n" +
 	"\x04noneR\x06sticky\x12,\n" +
-	"\x06canary\x18  \x01(\v2\x14.signalbox.v1.CanaryR\x06canary\"\x84\x01\n" +
+	"\x06canary\x18  \x01(\v2\x14.signalbox.v1.CanaryR\x06canary\x12F\n" +
+	"\n" +
+	"when_error\x18! \x01(\x0e2\x1b.signalbox.v1.Route.FailureB\n" +
+	"\xca\xf3\x18\x06\n" +
+	"\x04skipR\twhenError\"\x84\x01\n" +
 	"\x05Order\x12\x15\n" +
 	"\x11ORDER_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ORDER_CONFIGURED\x10\x01\x12\x12\n" +
@@ -3173,7 +3361,11 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\bMetering\x12\x18\n" +
 	"\x14METERING_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10METERING_WITNESS\x10\x01\x12\x15\n" +
-	"\x11METERING_ATTACHED\x10\x02\"\x7f\n" +
+	"\x11METERING_ATTACHED\x10\x02\"E\n" +
+	"\aFailure\x12\x17\n" +
+	"\x13FAILURE_UNSPECIFIED\x10\x00\x12\x10\n" +
+	"\fFAILURE_SKIP\x10\x01\x12\x0f\n" +
+	"\vFAILURE_FIT\x10\x02\"\x7f\n" +
 	"\x04Gate\x12\x14\n" +
 	"\x10GATE_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10GATE_FIRST_TOKEN\x10\x01\x12\x0e\n" +
@@ -3292,8 +3484,8 @@ func file_signalbox_v1_config_proto_rawDescGZIP() []byte {
 	return file_signalbox_v1_config_proto_rawDescData
 }
 
-var file_signalbox_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 12)
-var file_signalbox_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_signalbox_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 13)
+var file_signalbox_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_signalbox_v1_config_proto_goTypes = []any{
 	(Model_Capability)(0),       // 0: signalbox.v1.Model.Capability
 	(Hours_Day)(0),              // 1: signalbox.v1.Hours.Day
@@ -3301,98 +3493,102 @@ var file_signalbox_v1_config_proto_goTypes = []any{
 	(Route_Sticky)(0),           // 3: signalbox.v1.Route.Sticky
 	(Route_Leave)(0),            // 4: signalbox.v1.Route.Leave
 	(Route_Metering)(0),         // 5: signalbox.v1.Route.Metering
-	(Route_Gate)(0),             // 6: signalbox.v1.Route.Gate
-	(OtlpSettings_Protocol)(0),  // 7: signalbox.v1.OtlpSettings.Protocol
-	(LogSettings_Level)(0),      // 8: signalbox.v1.LogSettings.Level
-	(LogSettings_Format)(0),     // 9: signalbox.v1.LogSettings.Format
-	(AlertSink_Format)(0),       // 10: signalbox.v1.AlertSink.Format
-	(AlertSink_Event)(0),        // 11: signalbox.v1.AlertSink.Event
-	(*Config)(nil),              // 12: signalbox.v1.Config
-	(*EnvoySettings)(nil),       // 13: signalbox.v1.EnvoySettings
-	(*StateSettings)(nil),       // 14: signalbox.v1.StateSettings
-	(*AdminSettings)(nil),       // 15: signalbox.v1.AdminSettings
-	(*SecretRef)(nil),           // 16: signalbox.v1.SecretRef
-	(*Provider)(nil),            // 17: signalbox.v1.Provider
-	(*Backend)(nil),             // 18: signalbox.v1.Backend
-	(*Credential)(nil),          // 19: signalbox.v1.Credential
-	(*Model)(nil),               // 20: signalbox.v1.Model
-	(*Price)(nil),               // 21: signalbox.v1.Price
-	(*ModelCandidate)(nil),      // 22: signalbox.v1.ModelCandidate
-	(*Class)(nil),               // 23: signalbox.v1.Class
-	(*Team)(nil),                // 24: signalbox.v1.Team
-	(*Channel)(nil),             // 25: signalbox.v1.Channel
-	(*HeaderMatch)(nil),         // 26: signalbox.v1.HeaderMatch
-	(*Hours)(nil),               // 27: signalbox.v1.Hours
-	(*Route)(nil),               // 28: signalbox.v1.Route
-	(*Canary)(nil),              // 29: signalbox.v1.Canary
-	(*HealthSettings)(nil),      // 30: signalbox.v1.HealthSettings
-	(*TelemetrySettings)(nil),   // 31: signalbox.v1.TelemetrySettings
-	(*OtlpSettings)(nil),        // 32: signalbox.v1.OtlpSettings
-	(*LogSettings)(nil),         // 33: signalbox.v1.LogSettings
-	(*AlertSettings)(nil),       // 34: signalbox.v1.AlertSettings
-	(*AlertSink)(nil),           // 35: signalbox.v1.AlertSink
-	(*durationpb.Duration)(nil), // 36: google.protobuf.Duration
+	(Route_Failure)(0),          // 6: signalbox.v1.Route.Failure
+	(Route_Gate)(0),             // 7: signalbox.v1.Route.Gate
+	(OtlpSettings_Protocol)(0),  // 8: signalbox.v1.OtlpSettings.Protocol
+	(LogSettings_Level)(0),      // 9: signalbox.v1.LogSettings.Level
+	(LogSettings_Format)(0),     // 10: signalbox.v1.LogSettings.Format
+	(AlertSink_Format)(0),       // 11: signalbox.v1.AlertSink.Format
+	(AlertSink_Event)(0),        // 12: signalbox.v1.AlertSink.Event
+	(*Config)(nil),              // 13: signalbox.v1.Config
+	(*EnvoySettings)(nil),       // 14: signalbox.v1.EnvoySettings
+	(*StateSettings)(nil),       // 15: signalbox.v1.StateSettings
+	(*AdminSettings)(nil),       // 16: signalbox.v1.AdminSettings
+	(*SecretRef)(nil),           // 17: signalbox.v1.SecretRef
+	(*Provider)(nil),            // 18: signalbox.v1.Provider
+	(*Backend)(nil),             // 19: signalbox.v1.Backend
+	(*Credential)(nil),          // 20: signalbox.v1.Credential
+	(*Model)(nil),               // 21: signalbox.v1.Model
+	(*Price)(nil),               // 22: signalbox.v1.Price
+	(*ModelCandidate)(nil),      // 23: signalbox.v1.ModelCandidate
+	(*Class)(nil),               // 24: signalbox.v1.Class
+	(*Team)(nil),                // 25: signalbox.v1.Team
+	(*VirtualKey)(nil),          // 26: signalbox.v1.VirtualKey
+	(*Channel)(nil),             // 27: signalbox.v1.Channel
+	(*HeaderMatch)(nil),         // 28: signalbox.v1.HeaderMatch
+	(*Hours)(nil),               // 29: signalbox.v1.Hours
+	(*Route)(nil),               // 30: signalbox.v1.Route
+	(*Canary)(nil),              // 31: signalbox.v1.Canary
+	(*HealthSettings)(nil),      // 32: signalbox.v1.HealthSettings
+	(*TelemetrySettings)(nil),   // 33: signalbox.v1.TelemetrySettings
+	(*OtlpSettings)(nil),        // 34: signalbox.v1.OtlpSettings
+	(*LogSettings)(nil),         // 35: signalbox.v1.LogSettings
+	(*AlertSettings)(nil),       // 36: signalbox.v1.AlertSettings
+	(*AlertSink)(nil),           // 37: signalbox.v1.AlertSink
+	(*durationpb.Duration)(nil), // 38: google.protobuf.Duration
 }
 var file_signalbox_v1_config_proto_depIdxs = []int32{
-	13, // 0: signalbox.v1.Config.envoy:type_name -> signalbox.v1.EnvoySettings
-	14, // 1: signalbox.v1.Config.state:type_name -> signalbox.v1.StateSettings
-	15, // 2: signalbox.v1.Config.admin:type_name -> signalbox.v1.AdminSettings
-	17, // 3: signalbox.v1.Config.providers:type_name -> signalbox.v1.Provider
-	20, // 4: signalbox.v1.Config.models:type_name -> signalbox.v1.Model
-	23, // 5: signalbox.v1.Config.classes:type_name -> signalbox.v1.Class
-	24, // 6: signalbox.v1.Config.teams:type_name -> signalbox.v1.Team
-	28, // 7: signalbox.v1.Config.routes:type_name -> signalbox.v1.Route
-	31, // 8: signalbox.v1.Config.telemetry:type_name -> signalbox.v1.TelemetrySettings
-	25, // 9: signalbox.v1.Config.channels:type_name -> signalbox.v1.Channel
-	30, // 10: signalbox.v1.Config.health:type_name -> signalbox.v1.HealthSettings
-	34, // 11: signalbox.v1.Config.alerts:type_name -> signalbox.v1.AlertSettings
-	36, // 12: signalbox.v1.EnvoySettings.access_log_flush:type_name -> google.protobuf.Duration
-	36, // 13: signalbox.v1.StateSettings.ledger_sync:type_name -> google.protobuf.Duration
-	36, // 14: signalbox.v1.StateSettings.unknown_after:type_name -> google.protobuf.Duration
-	16, // 15: signalbox.v1.AdminSettings.token:type_name -> signalbox.v1.SecretRef
-	18, // 16: signalbox.v1.Provider.backends:type_name -> signalbox.v1.Backend
-	19, // 17: signalbox.v1.Backend.credential:type_name -> signalbox.v1.Credential
-	36, // 18: signalbox.v1.Backend.connect_timeout:type_name -> google.protobuf.Duration
-	36, // 19: signalbox.v1.Credential.refresh:type_name -> google.protobuf.Duration
-	22, // 20: signalbox.v1.Model.candidates:type_name -> signalbox.v1.ModelCandidate
-	0,  // 21: signalbox.v1.Model.capabilities:type_name -> signalbox.v1.Model.Capability
-	21, // 22: signalbox.v1.Model.price:type_name -> signalbox.v1.Price
-	0,  // 23: signalbox.v1.ModelCandidate.capabilities:type_name -> signalbox.v1.Model.Capability
-	21, // 24: signalbox.v1.ModelCandidate.price:type_name -> signalbox.v1.Price
-	26, // 25: signalbox.v1.Channel.header:type_name -> signalbox.v1.HeaderMatch
-	1,  // 26: signalbox.v1.Hours.days:type_name -> signalbox.v1.Hours.Day
-	2,  // 27: signalbox.v1.Route.order:type_name -> signalbox.v1.Route.Order
-	36, // 28: signalbox.v1.Route.first_byte_timeout:type_name -> google.protobuf.Duration
-	36, // 29: signalbox.v1.Route.answer_timeout:type_name -> google.protobuf.Duration
-	36, // 30: signalbox.v1.Route.stream_timeout:type_name -> google.protobuf.Duration
-	4,  // 31: signalbox.v1.Route.leave:type_name -> signalbox.v1.Route.Leave
-	5,  // 32: signalbox.v1.Route.metering:type_name -> signalbox.v1.Route.Metering
-	6,  // 33: signalbox.v1.Route.gates:type_name -> signalbox.v1.Route.Gate
-	26, // 34: signalbox.v1.Route.headers:type_name -> signalbox.v1.HeaderMatch
-	27, // 35: signalbox.v1.Route.hours:type_name -> signalbox.v1.Hours
-	3,  // 36: signalbox.v1.Route.sticky:type_name -> signalbox.v1.Route.Sticky
-	29, // 37: signalbox.v1.Route.canary:type_name -> signalbox.v1.Canary
-	36, // 38: signalbox.v1.HealthSettings.window:type_name -> google.protobuf.Duration
-	36, // 39: signalbox.v1.HealthSettings.rest:type_name -> google.protobuf.Duration
-	36, // 40: signalbox.v1.HealthSettings.probe:type_name -> google.protobuf.Duration
-	32, // 41: signalbox.v1.TelemetrySettings.otlp:type_name -> signalbox.v1.OtlpSettings
-	33, // 42: signalbox.v1.TelemetrySettings.log:type_name -> signalbox.v1.LogSettings
-	7,  // 43: signalbox.v1.OtlpSettings.protocol:type_name -> signalbox.v1.OtlpSettings.Protocol
-	8,  // 44: signalbox.v1.LogSettings.level:type_name -> signalbox.v1.LogSettings.Level
-	9,  // 45: signalbox.v1.LogSettings.format:type_name -> signalbox.v1.LogSettings.Format
-	35, // 46: signalbox.v1.AlertSettings.sinks:type_name -> signalbox.v1.AlertSink
-	36, // 47: signalbox.v1.AlertSettings.resolve_after:type_name -> google.protobuf.Duration
-	36, // 48: signalbox.v1.AlertSettings.interval:type_name -> google.protobuf.Duration
-	36, // 49: signalbox.v1.AlertSettings.repeat:type_name -> google.protobuf.Duration
-	10, // 50: signalbox.v1.AlertSink.format:type_name -> signalbox.v1.AlertSink.Format
-	16, // 51: signalbox.v1.AlertSink.url:type_name -> signalbox.v1.SecretRef
-	16, // 52: signalbox.v1.AlertSink.token:type_name -> signalbox.v1.SecretRef
-	11, // 53: signalbox.v1.AlertSink.events:type_name -> signalbox.v1.AlertSink.Event
-	54, // [54:54] is the sub-list for method output_type
-	54, // [54:54] is the sub-list for method input_type
-	54, // [54:54] is the sub-list for extension type_name
-	54, // [54:54] is the sub-list for extension extendee
-	0,  // [0:54] is the sub-list for field type_name
+	14, // 0: signalbox.v1.Config.envoy:type_name -> signalbox.v1.EnvoySettings
+	15, // 1: signalbox.v1.Config.state:type_name -> signalbox.v1.StateSettings
+	16, // 2: signalbox.v1.Config.admin:type_name -> signalbox.v1.AdminSettings
+	18, // 3: signalbox.v1.Config.providers:type_name -> signalbox.v1.Provider
+	21, // 4: signalbox.v1.Config.models:type_name -> signalbox.v1.Model
+	24, // 5: signalbox.v1.Config.classes:type_name -> signalbox.v1.Class
+	25, // 6: signalbox.v1.Config.teams:type_name -> signalbox.v1.Team
+	30, // 7: signalbox.v1.Config.routes:type_name -> signalbox.v1.Route
+	33, // 8: signalbox.v1.Config.telemetry:type_name -> signalbox.v1.TelemetrySettings
+	27, // 9: signalbox.v1.Config.channels:type_name -> signalbox.v1.Channel
+	32, // 10: signalbox.v1.Config.health:type_name -> signalbox.v1.HealthSettings
+	36, // 11: signalbox.v1.Config.alerts:type_name -> signalbox.v1.AlertSettings
+	26, // 12: signalbox.v1.Config.keys:type_name -> signalbox.v1.VirtualKey
+	38, // 13: signalbox.v1.EnvoySettings.access_log_flush:type_name -> google.protobuf.Duration
+	38, // 14: signalbox.v1.StateSettings.ledger_sync:type_name -> google.protobuf.Duration
+	38, // 15: signalbox.v1.StateSettings.unknown_after:type_name -> google.protobuf.Duration
+	17, // 16: signalbox.v1.AdminSettings.token:type_name -> signalbox.v1.SecretRef
+	19, // 17: signalbox.v1.Provider.backends:type_name -> signalbox.v1.Backend
+	20, // 18: signalbox.v1.Backend.credential:type_name -> signalbox.v1.Credential
+	38, // 19: signalbox.v1.Backend.connect_timeout:type_name -> google.protobuf.Duration
+	38, // 20: signalbox.v1.Credential.refresh:type_name -> google.protobuf.Duration
+	23, // 21: signalbox.v1.Model.candidates:type_name -> signalbox.v1.ModelCandidate
+	0,  // 22: signalbox.v1.Model.capabilities:type_name -> signalbox.v1.Model.Capability
+	22, // 23: signalbox.v1.Model.price:type_name -> signalbox.v1.Price
+	0,  // 24: signalbox.v1.ModelCandidate.capabilities:type_name -> signalbox.v1.Model.Capability
+	22, // 25: signalbox.v1.ModelCandidate.price:type_name -> signalbox.v1.Price
+	28, // 26: signalbox.v1.Channel.header:type_name -> signalbox.v1.HeaderMatch
+	1,  // 27: signalbox.v1.Hours.days:type_name -> signalbox.v1.Hours.Day
+	2,  // 28: signalbox.v1.Route.order:type_name -> signalbox.v1.Route.Order
+	38, // 29: signalbox.v1.Route.first_byte_timeout:type_name -> google.protobuf.Duration
+	38, // 30: signalbox.v1.Route.answer_timeout:type_name -> google.protobuf.Duration
+	38, // 31: signalbox.v1.Route.stream_timeout:type_name -> google.protobuf.Duration
+	4,  // 32: signalbox.v1.Route.leave:type_name -> signalbox.v1.Route.Leave
+	5,  // 33: signalbox.v1.Route.metering:type_name -> signalbox.v1.Route.Metering
+	7,  // 34: signalbox.v1.Route.gates:type_name -> signalbox.v1.Route.Gate
+	28, // 35: signalbox.v1.Route.headers:type_name -> signalbox.v1.HeaderMatch
+	29, // 36: signalbox.v1.Route.hours:type_name -> signalbox.v1.Hours
+	3,  // 37: signalbox.v1.Route.sticky:type_name -> signalbox.v1.Route.Sticky
+	31, // 38: signalbox.v1.Route.canary:type_name -> signalbox.v1.Canary
+	6,  // 39: signalbox.v1.Route.when_error:type_name -> signalbox.v1.Route.Failure
+	38, // 40: signalbox.v1.HealthSettings.window:type_name -> google.protobuf.Duration
+	38, // 41: signalbox.v1.HealthSettings.rest:type_name -> google.protobuf.Duration
+	38, // 42: signalbox.v1.HealthSettings.probe:type_name -> google.protobuf.Duration
+	34, // 43: signalbox.v1.TelemetrySettings.otlp:type_name -> signalbox.v1.OtlpSettings
+	35, // 44: signalbox.v1.TelemetrySettings.log:type_name -> signalbox.v1.LogSettings
+	8,  // 45: signalbox.v1.OtlpSettings.protocol:type_name -> signalbox.v1.OtlpSettings.Protocol
+	9,  // 46: signalbox.v1.LogSettings.level:type_name -> signalbox.v1.LogSettings.Level
+	10, // 47: signalbox.v1.LogSettings.format:type_name -> signalbox.v1.LogSettings.Format
+	37, // 48: signalbox.v1.AlertSettings.sinks:type_name -> signalbox.v1.AlertSink
+	38, // 49: signalbox.v1.AlertSettings.resolve_after:type_name -> google.protobuf.Duration
+	38, // 50: signalbox.v1.AlertSettings.interval:type_name -> google.protobuf.Duration
+	38, // 51: signalbox.v1.AlertSettings.repeat:type_name -> google.protobuf.Duration
+	11, // 52: signalbox.v1.AlertSink.format:type_name -> signalbox.v1.AlertSink.Format
+	17, // 53: signalbox.v1.AlertSink.url:type_name -> signalbox.v1.SecretRef
+	17, // 54: signalbox.v1.AlertSink.token:type_name -> signalbox.v1.SecretRef
+	12, // 55: signalbox.v1.AlertSink.events:type_name -> signalbox.v1.AlertSink.Event
+	56, // [56:56] is the sub-list for method output_type
+	56, // [56:56] is the sub-list for method input_type
+	56, // [56:56] is the sub-list for extension type_name
+	56, // [56:56] is the sub-list for extension extendee
+	0,  // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_signalbox_v1_config_proto_init() }
@@ -3405,17 +3601,17 @@ func file_signalbox_v1_config_proto_init() {
 	file_signalbox_v1_config_proto_msgTypes[6].OneofWrappers = []any{}
 	file_signalbox_v1_config_proto_msgTypes[7].OneofWrappers = []any{}
 	file_signalbox_v1_config_proto_msgTypes[10].OneofWrappers = []any{}
-	file_signalbox_v1_config_proto_msgTypes[16].OneofWrappers = []any{}
 	file_signalbox_v1_config_proto_msgTypes[17].OneofWrappers = []any{}
 	file_signalbox_v1_config_proto_msgTypes[18].OneofWrappers = []any{}
 	file_signalbox_v1_config_proto_msgTypes[19].OneofWrappers = []any{}
+	file_signalbox_v1_config_proto_msgTypes[20].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_signalbox_v1_config_proto_rawDesc), len(file_signalbox_v1_config_proto_rawDesc)),
-			NumEnums:      12,
-			NumMessages:   24,
+			NumEnums:      13,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
