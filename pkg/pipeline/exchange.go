@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"encoding/hex"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/key"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
 	"github.com/signalbox-dev/signalbox/pkg/route"
+	"github.com/signalbox-dev/signalbox/pkg/route/account"
 	"github.com/signalbox-dev/signalbox/pkg/signal"
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
@@ -40,6 +42,7 @@ type Exchange struct {
 	Endpoint dialect.Endpoint  // read, at the head
 	Call     dialect.Request   // read, at the body
 	Decision route.Decision    // decide
+	Made     account.Made      // decide: what the decision was made from
 	Order    []Planned         // decide: what each candidate will be sent
 	Open     *signalboxv1.Open // record
 
@@ -80,6 +83,17 @@ type Trace struct {
 	Sampled bool
 	Trace   [16]byte // set by the trace stage: our own span, the parent of the attempts
 	Span    [8]byte
+}
+
+// ID is the trace's, zero when there is none.
+func (t *Trace) ID() (id [16]byte) {
+	if len(t.Parent) < 35 {
+		return id
+	}
+	if _, err := hex.Decode(id[:], []byte(t.Parent[3:35])); err != nil {
+		return [16]byte{}
+	}
+	return id
 }
 
 // Caller is who asks.

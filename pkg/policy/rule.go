@@ -173,7 +173,7 @@ func (s *Snapshot) compileChannels(list []*signalboxv1.Channel) {
 func (s *Snapshot) compileRules(c *config.Checked) error {
 	for i, r := range c.Full.GetRoutes() {
 		k := s.Routes[i]
-		k.Use = s.Models[r.GetUse()]
+		k.Use, k.When = s.Models[r.GetUse()], r.GetWhen()
 		k.Canary, k.Share = s.Models[r.GetCanary().GetUse()], share(r.GetCanary().GetPercent())
 		k.rule = rule{
 			narrow: config.Narrow(r),

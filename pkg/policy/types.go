@@ -162,6 +162,8 @@ type Route struct {
 	Canary     *Model // whose candidates serve a share; nil: none
 	Share      uint64 // of the requests that the canary gets, in parts of 2^64
 
+	When string // the condition as it is written; empty: none
+
 	teams map[string]bool
 	rule  rule
 }

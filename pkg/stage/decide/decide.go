@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
 	"github.com/signalbox-dev/signalbox/pkg/fault"
@@ -18,6 +19,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
 	"github.com/signalbox-dev/signalbox/pkg/route"
+	"github.com/signalbox-dev/signalbox/pkg/route/account"
 	"github.com/signalbox-dev/signalbox/pkg/signal"
 )
 
@@ -52,18 +54,33 @@ func (Stage) Access() pipeline.Access {
 
 // RequestBody implements pipeline.OnRequestBody.
 func (s Stage) RequestBody(x *pipeline.Exchange) *fault.Error {
+	began := time.Now()
+	f := s.choose(x)
+	x.Made.Took = time.Since(began)
+	if f != nil {
+		x.Made.Refused = f.Kind.Code()
+	}
+	return f
+}
+
+func (s Stage) choose(x *pipeline.Exchange) *fault.Error {
+	m := &x.Made
+	*m = account.Made{
+		Allowed: x.Caller.Key.Models, Classes: x.Classes(), Pick: rand.Uint64(), Facts: facts(x),
+		KeyName: x.Caller.Key.Name, Single: x.Single, Strict: x.Strict, Trace: x.Trace.ID(),
+	}
 	d, f := route.Decide(x.Snapshot, route.Request{
 		Model:        x.Call.Model,
 		Team:         x.Caller.Team,
-		Allowed:      x.Caller.Key.Models,
-		Classes:      x.Classes(),
+		Allowed:      m.Allowed,
+		Classes:      m.Classes,
 		Acknowledged: s.Acknowledged,
 		Takes:        func(b *policy.Backend) bool { return s.takes(x, b) },
 		Grade:        s.Grade,
-		Pick:         rand.Uint64(),
-		Facts:        facts(x),
+		Pick:         m.Pick,
+		Facts:        m.Facts,
 	})
-	x.Decision = d
+	x.Decision, m.Early = d, len(d.Out)
 	if s.RuleFailed != nil {
 		for _, r := range d.Failed {
 			s.RuleFailed(r.Name)

@@ -11,6 +11,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/fault"
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
+	"github.com/signalbox-dev/signalbox/pkg/route/account"
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
@@ -40,6 +41,7 @@ func (s Stage) RequestBody(x *pipeline.Exchange) *fault.Error {
 	if err := s.Books.Open(o); err != nil {
 		return fault.New(fault.LedgerUnavailable, "The gateway cannot write its ledger and takes no requests until it can. Try again later; its operator sees the reason in /readyz.").Because(err)
 	}
+	o.Decision, x.Made.Facts = nil, nil // written: the answer may go on for long
 	x.Open = o
 	return nil
 }
@@ -70,6 +72,9 @@ func Describe(x *pipeline.Exchange) *signalboxv1.Open {
 		c := &x.Order[i].Candidate
 		o.Order = append(o.Order, &signalboxv1.Candidate{Backend: c.Backend.Name, Provider: c.Backend.Provider, Region: string(c.Backend.Region), Model: c.Model})
 		o.UsageInjected = o.UsageInjected || x.Order[i].Target.InjectUsage
+	}
+	if x.Decision.Policy != "" {
+		o.Decision = account.Append(make([]byte, 0, 64+96*len(x.Order)), &x.Decision, &x.Made)
 	}
 	return o
 }

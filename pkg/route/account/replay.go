@@ -1,0 +1,228 @@
+package account
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/signalbox-dev/signalbox/pkg/genai"
+	"github.com/signalbox-dev/signalbox/pkg/health"
+	"github.com/signalbox-dev/signalbox/pkg/policy"
+	"github.com/signalbox-dev/signalbox/pkg/route"
+	"github.com/signalbox-dev/signalbox/pkg/signal"
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
+)
+
+// ErrNone says that a request has no account: it was refused before anything
+// was decided, or by a version that kept none.
+var ErrNone = errors.New("no account of a decision")
+
+// Account is a decision as the ledger has it.
+type Account struct {
+	Open *signalboxv1.Open
+	*signalboxv1.Decision
+}
+
+// Read reads the account in o.
+func Read(o *signalboxv1.Open) (Account, error) {
+	a := Account{o, new(signalboxv1.Decision)}
+	if len(o.GetDecision()) == 0 {
+		return a, ErrNone
+	}
+	if err := proto.Unmarshal(o.GetDecision(), a.Decision); err != nil {
+		return a, fmt.Errorf("account: %w", err)
+	}
+	return a, nil
+}
+
+// Again is a decision that was made again.
+type Again struct {
+	Decision route.Decision
+	Account  Account
+	// Differs names what is not as it was; empty: it is the same, byte for byte.
+	Differs []string
+	// Unsure says on what the new decision depends that the account does not
+	// hold, so that it was guessed.
+	Unsure []string
+}
+
+// Replay makes the decision of a again by s, which need not be the snapshot
+// that made it. then is that one, nil where it is gone.
+func Replay(s, then *policy.Snapshot, a Account) (Again, error) {
+	c := recalled{account: a, snapshot: s, then: then}
+	made, err := c.made()
+	if err != nil {
+		return Again{}, err
+	}
+	d, f := route.Decide(s, route.Request{
+		Model: a.Open.GetModel(), Team: a.Open.GetTeam(), Allowed: made.Allowed, Classes: made.Classes, Pick: made.Pick, Facts: made.Facts,
+		Acknowledged: c.acknowledged, Takes: c.takes, Grade: c.grade,
+	})
+	made.Early = len(d.Out)
+	if f != nil {
+		made.Refused = f.Kind.Code()
+	} else {
+		made.Refused = c.after(&d)
+	}
+	out := Again{Decision: d, Unsure: c.unsure}
+	if c.told.Missing {
+		out.Unsure = append(out.Unsure, "a rule asks for a fact about the prompt that nobody asked for then")
+	}
+	o := &signalboxv1.Open{
+		Team: a.Open.GetTeam(), Model: a.Open.GetModel(), Operation: a.Open.GetOperation(), Stream: a.Open.GetStream(),
+		Class: d.Class, Policy: s.Version, TimeNs: a.Open.GetTimeNs(), Decision: Append(nil, &d, made),
+	}
+	if d.Route != nil {
+		o.Route = d.Route.Name
+	}
+	if out.Account, err = Read(o); err != nil {
+		return out, err
+	}
+	out.Differs = compare(a, out.Account)
+	return out, nil
+}
+
+// recalled is the request of an account, as far as that holds it.
+type recalled struct {
+	account  Account
+	snapshot *policy.Snapshot
+	then     *policy.Snapshot // nil: not known
+	told     *signal.Told
+	unsure   []string
+}
+
+func (c *recalled) made() (*Made, error) {
+	a := c.account
+	m := &Made{
+		Allowed: a.GetAllowed(), Pick: a.GetPick(), KeyName: a.GetKeyName(),
+		Single: a.GetSingle(), Strict: a.GetStrict(), Took: time.Duration(a.GetTookNs()),
+	}
+	copy(m.Trace[:], a.GetTraceId())
+	for _, name := range a.GetClasses() {
+		m.Classes = append(m.Classes, genai.DataClass(name))
+	}
+	found, err := recall(a.GetSignals())
+	if err != nil {
+		return nil, fmt.Errorf("account: %w", err)
+	}
+	found.call.Stream, found.call.Model = a.Open.GetStream(), a.Open.GetModel()
+	c.told = &signal.Told{Shape: found.shape, Text: found.text, Channel: a.GetChannel(), Route: c.tried}
+	if len(a.GetTried()) == 0 && len(a.GetSignals()) == 0 && !c.snapshot.Ruled() {
+		return m, nil
+	}
+	m.Facts = &signal.Facts{
+		KeyID: a.Open.GetKeyId(), KeyName: a.GetKeyName(), Operation: genai.Operation(a.Open.GetOperation()),
+		Time: time.Unix(0, int64(a.Open.GetTimeNs())), Call: found.call,
+	}
+	m.Facts.Recall(c.told)
+	return m, nil
+}
+
+// option is what the account says of a backend, nil when it was no candidate.
+func (c *recalled) option(backend string) *signalboxv1.Decision_Option {
+	for _, o := range c.account.GetOptions() {
+		if o.GetBackend() == backend {
+			return o
+		}
+	}
+	return nil
+}
+
+// A candidate of which nothing was asked, since it was out anyhow, is taken to
+// have been in service, able and well.
+
+func (c *recalled) acknowledged(backend string) bool {
+	return c.option(backend).GetCode() != string(route.ReasonUnacknowledged)
+}
+
+func (c *recalled) takes(b *policy.Backend) bool {
+	o := c.option(b.Name)
+	return o.GetCode() != string(route.ReasonDialect) || o.GetLate()
+}
+
+func (c *recalled) grade(k *policy.Candidate) health.Grade {
+	word := c.option(k.Backend.Name).GetGrade()
+	for g := health.Probe; g <= health.Ill; g++ {
+		if g.String() == word {
+			return g
+		}
+	}
+	return health.Well
+}
+
+// tried is what became of a route that looks at headers.
+func (c *recalled) tried(name string) byte {
+	for _, r := range rules(c.account, c.then) {
+		if r.name != name {
+			continue
+		}
+		if c.snapshot.Version != c.account.Open.GetPolicy() {
+			c.unsure = append(c.unsure, "route "+strconv.Quote(name)+" looks at headers, which are not kept: it is taken to find in them what it found then")
+		}
+		return byte(r.tried)
+	}
+	c.unsure = append(c.unsure, "route "+strconv.Quote(name)+" looks at headers, which are not kept: it is taken not to fit")
+	return byte(signalboxv1.Decision_TRIED_HEADER)
+}
+
+// after does again what was done after the decision: it hung on the content.
+func (c *recalled) after(d *route.Decision) (refused string) {
+	if c.account.GetSingle() && len(d.Order) > 1 {
+		d.Order = d.Order[:1]
+	}
+	order := d.Order[:0:0]
+	for _, k := range d.Order {
+		o := c.option(k.Backend.Name)
+		if o.GetLate() && o.GetCode() != codeMemory {
+			d.Out = append(d.Out, route.Out{Backend: k.Backend.Name, Reason: route.Reason(o.GetCode())})
+			continue
+		}
+		order = append(order, k)
+	}
+	d.Order = order
+	if len(order) == 0 {
+		return c.account.GetRefused()
+	}
+	return ""
+}
+
+// compare names what differs between two accounts, the time it took apart.
+func compare(a, b Account) (differs []string) {
+	check := func(what string, same bool) {
+		if !same {
+			differs = append(differs, what)
+		}
+	}
+	check("policy", a.Open.GetPolicy() == b.Open.GetPolicy())
+	check("route", a.Open.GetRoute() == b.Open.GetRoute())
+	check("class", a.Open.GetClass() == b.Open.GetClass())
+	check("model", a.GetModel() == b.GetModel())
+	check("order", equalOrder(a.GetOptions(), b.GetOptions()))
+	check("refusal", a.GetRefused() == b.GetRefused())
+	if len(differs) == 0 {
+		check("account", bytes.Equal(a.Open.GetDecision(), b.Open.GetDecision()))
+	}
+	return differs
+}
+
+func equalOrder(a, b []*signalboxv1.Decision_Option) bool {
+	return slices.Equal(orderOf(a), orderOf(b))
+}
+
+// orderOf names the candidates in the order in which they are tried.
+func orderOf(options []*signalboxv1.Decision_Option) []string {
+	var names []string
+	for n := uint32(1); int(n) <= len(options); n++ {
+		for _, o := range options {
+			if o.GetOrder() == n {
+				names = append(names, o.GetBackend()+"/"+o.GetModel())
+			}
+		}
+	}
+	return names
+}
