@@ -51,6 +51,7 @@ var floors = []struct {
 	{"pkg/extproc", 4},
 	{"pkg/witness", 4},
 	{"pkg/xds", 4},
+	{"pkg/xds/*", 4},
 	{"pkg/admin", 4},
 	{"pkg/admin/page", 4},
 	{"pkg/envoy", 4},
@@ -123,7 +124,7 @@ var confined = []struct {
 	},
 	{
 		[]string{envoy + "service/ext_proc/", "github.com/envoyproxy/", "github.com/cncf/xds/"},
-		[]string{"pkg/extproc", kit, "e2e/**"},
+		[]string{"pkg/extproc", "pkg/xds/control", kit, "e2e/**"},
 		"Envoy's messages do not reach past the wire",
 	},
 	{

@@ -3,14 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/signalbox-dev/signalbox/pkg/config"
 	"github.com/signalbox-dev/signalbox/pkg/gateway"
 	"github.com/signalbox-dev/signalbox/pkg/key"
+	"github.com/signalbox-dev/signalbox/pkg/policy"
 )
 
 func check(_ context.Context, c *call) error {
 	strict := c.flags.Bool("strict", false, "fail when there are warnings")
+	against := c.flags.String("against", "", "print what takes a restart where this older `file` is in force")
 	if err := c.parse(0); err != nil {
 		return err
 	}
@@ -26,6 +29,28 @@ func check(_ context.Context, c *call) error {
 	}
 	fmt.Fprintf(c.out, "%s: ok, version %s: %d backends, %d models, %d routes, %d teams; state in %s\n",
 		c.config, snap.Version, len(snap.Backends), len(snap.Models), len(snap.Routes), len(snap.Teams), dir)
+	if *against == "" {
+		return nil
+	}
+	return restarts(c, *against, snap)
+}
+
+// restarts prints what a gateway that runs with an older file does not take.
+func restarts(c *call, file string, next *policy.Snapshot) error {
+	old, _, err := gateway.Load(file, c.state)
+	if err != nil {
+		return err
+	}
+	envoy, own := policy.NeedsEnvoyRestart(old, next), policy.NeedsRestart(old, next)
+	if len(envoy)+len(own) == 0 {
+		fmt.Fprintf(c.out, "against %s: all of it takes effect while Signalbox and Envoy run\n", file)
+	}
+	if len(envoy) > 0 {
+		fmt.Fprintf(c.out, "against %s: takes a restart of Signalbox and Envoy: %s\n", file, strings.Join(envoy, ", "))
+	}
+	if len(own) > 0 {
+		fmt.Fprintf(c.out, "against %s: takes a restart of Signalbox: %s\n", file, strings.Join(own, ", "))
+	}
 	return nil
 }
 

@@ -39,10 +39,10 @@ func commands() []command {
 	return []command{
 		{"run", "", "run the gateway and the Envoy beside it", run},
 		{"serve", "", "run the processor alone, beside an Envoy of your own", serve},
-		{"render", "[-part bootstrap|clusters]", "print Envoy's configuration", render},
+		{"render", "[-static] [-part PART]", "print Envoy's configuration", render},
 		{"config", "init", "write a commented starter file", configure},
 		{"import", "FORMAT FILE", "translate a configuration of litellm, envoy-ai-gateway or portkey", translate},
-		{"check", "[-strict]", "check the configuration and print what it means", check},
+		{"check", "[-strict] [-against OLD]", "check the configuration and print what it means", check},
 		{"keys", "new|list|revoke", "make, list and revoke virtual keys", keys},
 		{"usage", "[-by team,model,day,backend]", "report usage from the ledger", usage},
 		{"version", "", "print the version", printVersion},

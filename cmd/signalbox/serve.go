@@ -29,10 +29,11 @@ func start(ctx context.Context, c *call, envoy bool) error {
 
 func render(_ context.Context, c *call) error {
 	part := c.flags.String("part", "bootstrap", "what to print: bootstrap or clusters")
+	static := c.flags.Bool("static", false, "without a control plane, as with envoy.control: files")
 	if err := c.parse(0); err != nil {
 		return err
 	}
-	out, err := gateway.Render(c.config, c.state, *part)
+	out, err := gateway.Render(c.config, c.state, *part, *static)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ type Event struct {
 	Kind     Kind
 	Backend  string // name in the configuration; empty: of no backend
 	Model    string // name in the configuration; empty: of no model
-	What     string // which one, where a kind has several: "config" or "keys" of a reload
+	What     string // which one, where a kind has several: "config" or "keys" of a reload, or what Envoy refused
 	Resolved bool   // the cause is gone
 
 	RequestID string // an example; empty: none

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
 func (k *checker) envoy() {
@@ -13,6 +15,9 @@ func (k *checker) envoy() {
 	k.listen(p.field("listen"), e.GetListen())
 	k.endpoint(p.field("admin"), e.GetAdmin())
 	k.endpoint(p.field("processor"), e.GetProcessor())
+	if e.GetControl() == signalboxv1.EnvoySettings_CONTROL_ADS && e.GetProcessor() != "" && !strings.HasPrefix(e.GetProcessor(), "unix:") {
+		k.fail(p.field("control"), "ads hands out credentials, so envoy.processor must be a Unix socket, which only you can reach; make it one, or write files here")
+	}
 }
 
 func (k *checker) state() {

@@ -21,8 +21,8 @@ func (s *Supervisor) baseID() string  { return filepath.Join(s.o.Dir, "base_id")
 // maxLog is the size above which Envoy's own log is set aside at a start.
 const maxLog = 10 << 20
 
-// drainFor is how long an Envoy that was replaced may go on: longer than any
-// stream.
+// drainFor is how long what was replaced may go on, be it an Envoy or its
+// listener: longer than any stream. Callers are asked at once to leave.
 const drainFor = 3700 * time.Second
 
 // launch starts an Envoy, waits until it serves and remembers it.
@@ -78,7 +78,7 @@ func (s *Supervisor) arguments(want state) []string {
 		"-c", s.o.Config,
 		"-l", "warning",
 		"--component-log-level", "misc:error", // the usage filters are announced as unfinished at each start
-		"--drain-time-s", "30",
+		"--drain-time-s", strconv.Itoa(int(drainFor.Seconds())), "--drain-strategy", "immediate",
 		"--parent-shutdown-time-s", strconv.Itoa(int(drainFor.Seconds())),
 		"--skip-hot-restart-parent-stats",
 	}

@@ -111,7 +111,7 @@ func address(host, port string) map[string]any {
 func (s *stage) supervisor(change func(*Options)) *Supervisor {
 	o := Options{
 		Binary: s.binary, Dir: s.dir, Config: filepath.Join(s.dir, "bootstrap.json"), Flags: []string{"--concurrency", "1"},
-		Admin: "unix:" + filepath.Join(s.dir, "admin.sock"), Listen: s.listen, StartTimeout: 20 * time.Second,
+		Admin: "unix:" + filepath.Join(s.dir, "admin.sock"), Listen: func() string { return s.listen }, StartTimeout: 20 * time.Second,
 	}
 	if change != nil {
 		change(&o)
@@ -221,7 +221,7 @@ func TestStartFails(t *testing.T) {
 	if _, err = s.supervisor(nil).Start(t.Context()); err == nil || !strings.Contains(err.Error(), "envoy.listen") {
 		t.Errorf("address taken: %v", err)
 	}
-	_, err = s.supervisor(func(o *Options) { o.Listen = "" }).Start(t.Context())
+	_, err = s.supervisor(func(o *Options) { o.Listen = nil }).Start(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("address taken, seen by Envoy alone: %v", err)
 	}

@@ -21,7 +21,10 @@ type Options struct {
 	Config string   // the bootstrap
 	Flags  []string // besides those of the supervisor
 	Admin  string   // unix:/path or host:port, as the bootstrap says
-	Listen string   // host:port that must be free before a fresh start; empty: not checked
+
+	// Listen is the host:port that must be free before a fresh start; nil or
+	// empty: not checked.
+	Listen func() string
 
 	StartTimeout time.Duration // until it must serve; 30 s when 0
 	Log          *slog.Logger  // nil: none
@@ -56,6 +59,9 @@ func New(o Options) *Supervisor {
 	}
 	if o.Ready == nil {
 		o.Ready = func() {}
+	}
+	if o.Listen == nil {
+		o.Listen = func() string { return "" }
 	}
 	if o.Gone == nil {
 		o.Gone = func(time.Time) {}
@@ -129,8 +135,8 @@ func living(p []process) []process {
 // fresh starts an Envoy that nobody precedes. The address is tried first: two
 // Envoys may share one without noticing.
 func (s *Supervisor) fresh(ctx context.Context, want state) error {
-	if s.o.Listen != "" {
-		l, err := net.Listen("tcp", s.o.Listen)
+	if address := s.o.Listen(); address != "" {
+		l, err := net.Listen("tcp", address)
 		if err != nil {
 			return fmt.Errorf("envoy's address: %w (another program uses it, perhaps another gateway; choose another with envoy.listen)", err)
 		}

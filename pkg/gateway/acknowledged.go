@@ -19,6 +19,7 @@ type clusters func(ctx context.Context) ([]string, error)
 // concurrent use.
 type acknowledged struct {
 	ask     clusters // nil: the operator's proxy has what was rendered
+	trust   bool     // all count until the proxy has said for the first time
 	active  atomic.Pointer[map[string]bool]
 	metrics *telemetry.Metrics
 	log     *slog.Logger
@@ -38,13 +39,16 @@ func (a *acknowledged) has(backend string) bool {
 		return true
 	}
 	m := a.active.Load()
-	return m != nil && (*m)[backend]
+	if m == nil {
+		return a.trust
+	}
+	return (*m)[backend]
 }
 
 // want says which backends the proxy was given and starts asking.
-func (a *acknowledged) want(s *policy.Snapshot) {
+func (a *acknowledged) want(backends map[string]*policy.Backend) {
 	a.mu.Lock()
-	a.wanted = s.Backends
+	a.wanted = backends
 	a.mu.Unlock()
 	a.again()
 }

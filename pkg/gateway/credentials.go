@@ -16,10 +16,11 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/xds"
 )
 
-// credentials keeps the secret files that Envoy reads in step with the
-// references of the configuration. Envoy sees a change as soon as the file is
-// replaced; requests do not.
+// credentials keeps what Envoy has of the credentials in step with the
+// references of the configuration. Envoy is told of a change, or sees it as soon
+// as a file is replaced; requests do not.
 type credentials struct {
+	tell    func(xds.Resource) error // nil: by files in dir
 	dir     string
 	metrics *telemetry.Metrics
 	log     *slog.Logger
@@ -33,16 +34,18 @@ type credential struct {
 	prefix string
 	file   os.FileInfo // of a file reference, when it was last read
 	read   time.Time
-	wrote  string // the rendered file; holds the secret
+	wrote  string // what Envoy was given; holds the secret
 }
 
-// sync writes the secret of every backend of s. Its error lists all that
-// could not be read; the files of the others are written all the same.
+// sync gives Envoy the secret of every backend of s. Its error lists all that
+// could not be read; the others are given all the same.
 func (c *credentials) sync(ctx context.Context, s *policy.Snapshot) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := os.MkdirAll(c.dir, 0o700); err != nil {
-		return fmt.Errorf("secret files: %w", err)
+	if c.tell == nil {
+		if err := os.MkdirAll(c.dir, 0o700); err != nil {
+			return fmt.Errorf("secret files: %w", err)
+		}
 	}
 	var problems []error
 	for name, b := range s.Backends {
@@ -85,7 +88,7 @@ func (k *credential) due(now time.Time) bool {
 	return len(k.ref.Command) > 0 && k.ref.Refresh > 0 && now.Sub(k.read) >= k.ref.Refresh
 }
 
-// update reads one reference and replaces the file when the secret changed.
+// update reads one reference and gives the secret to Envoy when it changed.
 func (c *credentials) update(ctx context.Context, name string, k *credential) error {
 	k.read = time.Now()
 	if k.ref.File != "" {
@@ -97,21 +100,29 @@ func (c *credentials) update(ctx context.Context, name string, k *credential) er
 		return err
 	}
 	c.metrics.Secrets.WithLabelValues("ok").Inc()
-	out, err := xds.Secret(name, v, k.prefix)
-	if err != nil {
+	r, err := xds.SecretResource(name, v, k.prefix)
+	if err != nil || string(r.JSON) == k.wrote {
 		return err
 	}
-	if string(out) == k.wrote {
-		return nil
-	}
-	if err := replaceFile(filepath.Join(c.dir, name+".json"), out); err != nil {
+	if err := c.give(r, v, k.prefix); err != nil {
 		return err
 	}
 	if k.wrote != "" {
 		c.log.Info("credential changed", slog.String("backend", name))
 	}
-	k.wrote = string(out)
+	k.wrote = string(r.JSON)
 	return nil
+}
+
+func (c *credentials) give(r xds.Resource, v secret.Value, prefix string) error {
+	if c.tell != nil {
+		return c.tell(r)
+	}
+	out, err := xds.Secret(r.Name, v, prefix)
+	if err != nil {
+		return err
+	}
+	return replaceFile(filepath.Join(c.dir, r.Name+".json"), out)
 }
 
 // replaceFile writes data to path by way of a new file, mode 0600, so that a

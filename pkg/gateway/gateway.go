@@ -26,6 +26,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/token"
 	"github.com/signalbox-dev/signalbox/pkg/view"
 	"github.com/signalbox-dev/signalbox/pkg/witness"
+	"github.com/signalbox-dev/signalbox/pkg/xds/control"
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
@@ -58,17 +59,18 @@ type Gateway struct {
 	appendTook atomic.Int64 // nanoseconds, of the last append to the ledger
 	keys       atomic.Pointer[key.Set]
 
-	lock   *os.File
-	ledger *ledger.Log
-	last   *signalboxv1.Offset // how far the proxy's log was read, at start
-	books  *Books
-	store  *extproc.Store
-	server *extproc.Server
-	creds  *credentials
-	acks   *acknowledged
-	proxy  *proxy // nil when the operator runs Envoy and gave no way to ask it
-	tail   *witness.Tail
-	parser *witness.Parser // of the goroutine that follows the log
+	lock    *os.File
+	ledger  *ledger.Log
+	last    *signalboxv1.Offset // how far the proxy's log was read, at start
+	books   *Books
+	store   *extproc.Store
+	server  *extproc.Server
+	creds   *credentials
+	acks    *acknowledged
+	control *control.Control // nil where Envoy reads files
+	proxy   *proxy           // nil when the operator runs Envoy and gave no way to ask it
+	tail    *witness.Tail
+	parser  *witness.Parser // of the goroutine that follows the log
 
 	// of the watching goroutine alone
 	loaded     loaded // the last good one
@@ -77,6 +79,7 @@ type Gateway struct {
 	keyInfo    os.FileInfo
 	kept       *key.Set // those of the key file
 	retired    map[string]retired
+	pending    *change // waits for Envoy; nil: none
 }
 
 // New prepares everything that can fail before anything is served. The caller
@@ -129,14 +132,14 @@ func (g *Gateway) open(ctx context.Context, snap *policy.Snapshot) (err error) {
 	if err := g.openBooks(snap); err != nil {
 		return err
 	}
-	g.creds = &credentials{dir: filepath.Join(g.dir, "envoy", "sds"), metrics: g.metrics, log: g.log, known: map[string]*credential{}}
+	g.openControl(snap)
 	if err := g.creds.sync(ctx, snap); err != nil {
 		return fmt.Errorf("%w\nset what is missing, or take the backend out of %s", err, g.opts.ConfigFile)
 	}
 	if err := g.openProxy(ctx, snap); err != nil {
 		return err
 	}
-	if err := g.apply(nil, snap); err != nil {
+	if err := g.begin(snap); err != nil {
 		return err
 	}
 	g.openTail(snap)

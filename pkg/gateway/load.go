@@ -108,13 +108,15 @@ func sorted[K ~string, V any](m map[K]V) []string {
 }
 
 // Render returns a part of Envoy's configuration, "bootstrap" or "clusters",
-// as JSON.
-func Render(file, stateDir, part string) ([]byte, error) {
+// as JSON; a static one is for an Envoy that reads files, whatever the
+// configuration says.
+func Render(file, stateDir, part string, static bool) ([]byte, error) {
 	s, dir, err := Load(file, stateDir)
 	if err != nil {
 		return nil, err
 	}
 	in := input(s, dir)
+	in.Control = in.Control && !static
 	switch part {
 	case "bootstrap":
 		return xds.Bootstrap(in)
@@ -126,7 +128,7 @@ func Render(file, stateDir, part string) ([]byte, error) {
 
 // input is what Envoy's configuration is rendered from.
 func input(s *policy.Snapshot, dir string) xds.Input {
-	return xds.Input{Snapshot: s, Dir: filepath.Join(dir, "envoy"), Processor: processor(s, dir), StateDir: dir, UsagePaths: usagePaths()}
+	return xds.Input{Snapshot: s, Dir: filepath.Join(dir, "envoy"), Processor: processor(s, dir), StateDir: dir, UsagePaths: usagePaths(), Control: s.Envoy.Control}
 }
 
 // usagePaths are the places below a usage object that any dialect reads.

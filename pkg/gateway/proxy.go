@@ -31,10 +31,11 @@ func (g *Gateway) openProxy(ctx context.Context, snap *policy.Snapshot) error {
 		g.proxy = &proxy{admin: envoy.NewAdmin(snap.Envoy.Admin)}
 	}
 	var ask clusters
-	if g.proxy != nil {
-		ask = g.proxy.admin.Clusters
+	if g.proxy != nil || g.control != nil {
+		ask = g.served
 	}
 	g.acks = newAcknowledged(ask, g.metrics, g.log)
+	g.acks.trust = g.proxy == nil
 	return nil
 }
 
@@ -54,7 +55,8 @@ func (g *Gateway) openSupervisor(ctx context.Context, snap *policy.Snapshot) err
 	}
 	g.proxy = &proxy{supervisor: envoy.New(envoy.Options{
 		Binary: binary, Dir: in.Dir, Config: config, Flags: xds.Flags(snap),
-		Admin: "unix:" + filepath.Join(in.Dir, "admin.sock"), Listen: snap.Envoy.Listen, Log: g.log,
+		Admin: "unix:" + filepath.Join(in.Dir, "admin.sock"), Log: g.log,
+		Listen: func() string { return g.snapshot.Load().Envoy.Listen },
 		Ready: func() {
 			g.metrics.Envoy.Set(1)
 			g.alerts.Notify(alert.Event{Kind: alert.EnvoyRestarted, Resolved: true})
@@ -93,6 +95,14 @@ func (g *Gateway) stopProxy(ctx context.Context) {
 
 // proxyHealth says why Envoy does not serve.
 func (g *Gateway) proxyHealth(ctx context.Context) error {
+	if g.control != nil {
+		if err := g.control.Err(); err != nil {
+			return err
+		}
+		if _, known := g.control.Clusters(); !known && g.proxy == nil {
+			return errNobody
+		}
+	}
 	switch {
 	case g.proxy == nil:
 		return nil

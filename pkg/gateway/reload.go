@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"log/slog"
-	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -15,18 +14,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/alert"
 	"github.com/signalbox-dev/signalbox/pkg/key"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
-	"github.com/signalbox-dev/signalbox/pkg/xds"
 )
-
-// retire is how long a backend that left the configuration stays in Envoy:
-// running requests may still fail over to it.
-const retire = 2 * time.Minute
-
-// retired is a backend that left the configuration.
-type retired struct {
-	backend *policy.Backend
-	until   time.Time
-}
 
 // watch follows the configuration, the keys and the credentials until ctx
 // ends. File events make it quick; the clock makes it sure, since not every
@@ -50,6 +38,8 @@ func (g *Gateway) watch(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case err := <-g.pending.settled():
+			g.finish(ctx, err)
 		case _, ok := <-events:
 			if !ok {
 				events = nil
@@ -99,8 +89,8 @@ func (g *Gateway) reloadKeys() {
 	g.log.Info("keys reloaded")
 }
 
-// reloadConfig compiles the file and, when all of it is good, puts it in
-// force. The old configuration stays in force otherwise.
+// reloadConfig compiles the file and, when all of it is good, gives it to Envoy
+// and puts it in force. The old configuration stays in force otherwise.
 func (g *Gateway) reloadConfig(ctx context.Context) {
 	data, err := os.ReadFile(g.opts.ConfigFile)
 	if err != nil {
@@ -133,14 +123,9 @@ func (g *Gateway) reloadConfig(ctx context.Context) {
 		g.keepOld(err)
 		return
 	}
-	if err := g.apply(old, next); err != nil {
+	if err := g.apply(ctx, change{old: old, next: next, sinks: sinks}); err != nil {
 		g.keepOld(err)
-		return
 	}
-	g.alerts.Configure(sinks)
-	g.alerts.Notify(alert.Event{Kind: alert.ReloadRefused, What: "config", Resolved: true})
-	g.metrics.Reloads.WithLabelValues("config", "ok").Inc()
-	g.log.Info("configuration reloaded", slog.String("version", next.Version))
 }
 
 func (g *Gateway) keepOld(err error) {
@@ -148,57 +133,4 @@ func (g *Gateway) keepOld(err error) {
 	version := g.snapshot.Load().Version
 	g.log.Error("configuration not reloaded; the old one stays in force", slog.String("version", version), slog.Any("error", err))
 	g.alerts.Notify(alert.Event{Kind: alert.ReloadRefused, What: "config", Detail: "version " + version + " stays in force; signalbox check says what is wrong"})
-}
-
-// apply gives Envoy the backends of next and puts next in force. Backends that
-// left stay in Envoy for a while.
-func (g *Gateway) apply(old, next *policy.Snapshot) error {
-	if old != nil {
-		for name, b := range old.Backends {
-			if next.Backends[name] == nil {
-				g.retired[name] = retired{b, time.Now().Add(retire)}
-			}
-		}
-	}
-	for name := range next.Backends {
-		delete(g.retired, name)
-	}
-	if err := g.writeClusters(next); err != nil {
-		return err
-	}
-	g.acks.want(next)
-	g.ward.configure(next)
-	if old != nil {
-		g.metrics.Config.DeleteLabelValues(old.Version)
-	}
-	g.past.add(next)
-	g.snapshot.Store(next)
-	g.keys.Store(g.kept.With(Declared(next)))
-	g.metrics.Config.WithLabelValues(next.Version).Set(1)
-	return nil
-}
-
-// writeClusters replaces the file from which Envoy takes its clusters.
-func (g *Gateway) writeClusters(s *policy.Snapshot) error {
-	all := *s
-	all.Backends = maps.Clone(s.Backends)
-	for name, r := range g.retired {
-		all.Backends[name] = r.backend
-	}
-	out, err := xds.Clusters(input(&all, g.dir))
-	if err != nil {
-		return err
-	}
-	return replaceFile(filepath.Join(g.dir, "envoy", "cds.json"), out)
-}
-
-func (g *Gateway) dropRetired(now time.Time) {
-	n := len(g.retired)
-	maps.DeleteFunc(g.retired, func(_ string, r retired) bool { return now.After(r.until) })
-	if len(g.retired) == n {
-		return
-	}
-	if err := g.writeClusters(g.snapshot.Load()); err != nil {
-		g.log.Error("clusters not written", slog.Any("error", err))
-	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/signalbox-dev/signalbox/pkg/admin"
 	"github.com/signalbox-dev/signalbox/pkg/admin/page"
+	"github.com/signalbox-dev/signalbox/pkg/policy"
 	"github.com/signalbox-dev/signalbox/pkg/secret"
 )
 
@@ -29,8 +30,11 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("processor: %w", err)
 	}
-	gs := g.server.NewGRPC(max(snap.Envoy.BodyLimit, snap.Envoy.AnswerLimit))
+	gs := g.server.NewGRPC(receives(snap))
 	g.registerEarly(gs)
+	if g.control != nil {
+		g.control.Register(gs)
+	}
 	adm, err := g.listenAdmin(ctx)
 	if err != nil {
 		l.Close()
@@ -76,6 +80,15 @@ func (g *Gateway) shutdown(ctx context.Context, gs *grpc.Server) {
 		g.log.Warn("drain deadline passed: remaining streams are cut")
 	}
 	gs.Stop() // not gracefully: an operator's Envoy keeps its log stream open
+}
+
+// receives is how long a body may be that Envoy sends us. Where Envoy learns of
+// new limits while we run, it is the highest that there can be.
+func receives(s *policy.Snapshot) int64 {
+	if s.Envoy.Control {
+		return 1 << 30
+	}
+	return max(s.Envoy.BodyLimit, s.Envoy.AnswerLimit)
 }
 
 // listen opens "unix:PATH" or "host:port". A socket that a dead process left

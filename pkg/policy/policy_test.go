@@ -188,7 +188,7 @@ func TestSettings(t *testing.T) {
 	s := compile(t, example)
 	envoy := policy.Envoy{
 		Listen: "127.0.0.1:10000", BodyLimit: 20 << 20, AnswerLimit: 64 << 20, Lua: true, AccessLogFlush: 100 * time.Millisecond,
-		RotateLogAt: 64 << 20, UseRemoteAddress: true, StreamIdle: 10 * time.Minute,
+		RotateLogAt: 64 << 20, UseRemoteAddress: true, Control: true, StreamIdle: 10 * time.Minute,
 	}
 	if diff := cmp.Diff(envoy, s.Envoy); diff != "" {
 		t.Error(diff)

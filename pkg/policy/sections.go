@@ -14,7 +14,15 @@ func envoy(e *signalboxv1.EnvoySettings) Envoy {
 		Listen: e.GetListen(), Binary: e.GetBinary(), BodyLimit: int64(e.GetBodyLimit()), AnswerLimit: int64(e.GetAnswerLimit()),
 		Concurrency: int(e.GetConcurrency()), Lua: e.GetLua(), AccessLogFlush: e.GetAccessLogFlush().AsDuration(), RotateLogAt: int64(e.GetRotateLogAt()),
 		Admin: e.GetAdmin(), UseRemoteAddress: e.GetUseRemoteAddress(), TrustedHops: int(e.GetTrustedHops()), Processor: e.GetProcessor(),
+		Control: control(e),
 	}
+}
+
+// control reports whether Envoy asks for its configuration: unless the file
+// says otherwise it does where nobody else could ask.
+func control(e *signalboxv1.EnvoySettings) bool {
+	socket := e.GetProcessor() == "" || strings.HasPrefix(e.GetProcessor(), "unix:")
+	return socket && e.GetControl() != signalboxv1.EnvoySettings_CONTROL_FILES
 }
 
 func state(s *signalboxv1.StateSettings) State {

@@ -20,6 +20,7 @@ type Envoy struct {
 	UseRemoteAddress bool
 	TrustedHops      int
 	Processor        string // unix:/path or host:port; empty: a socket in the state directory
+	Control          bool   // Envoy asks on the processor's socket for listener, clusters and credentials, and follows their changes
 
 	// StreamIdle is how long a stream may stand still: longer than any route
 	// waits for an answer, all attempts together. It follows from the routes.

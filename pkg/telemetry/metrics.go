@@ -48,7 +48,9 @@ type Metrics struct {
 	Config           *prometheus.GaugeVec   // 1 for the version in force
 	Envoy            prometheus.Gauge
 	EnvoyRestarts    prometheus.Counter
-	BackendsAwaiting prometheus.Gauge // backends that Envoy has not acknowledged yet
+	BackendsAwaiting prometheus.Gauge       // backends that Envoy has not acknowledged yet
+	EnvoyConnected   prometheus.Gauge       // Envoys that ask for their configuration
+	EnvoyUpdates     *prometheus.CounterVec // what Envoy was sent: kind, result
 
 	Breakers       *prometheus.GaugeVec   // 0 closed, 1 half-open, 2 open: backend, model (as the backend has it)
 	BreakerChanges *prometheus.CounterVec // backend, model, to, reason
@@ -106,6 +108,8 @@ func (m *Metrics) process() {
 	m.Envoy = m.gauge("envoy_up", "1 while the supervised Envoy is ready.")
 	m.EnvoyRestarts = m.counter("envoy_restarts_total", "Starts of Envoy after it ended by itself.")
 	m.BackendsAwaiting = m.gauge("backends_awaiting_envoy", "Backends that are not used yet because Envoy has not acknowledged them.")
+	m.EnvoyConnected = m.gauge("envoy_connected", "Envoys that are connected for their configuration.")
+	m.EnvoyUpdates = m.counters("envoy_updates_total", "Parts of Envoy's configuration that it was sent, and what it said.", "kind", "result")
 }
 
 func (m *Metrics) health() {

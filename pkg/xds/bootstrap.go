@@ -28,6 +28,10 @@ type Input struct {
 	// that is there twice counts once.
 	UsagePaths []string
 
+	// Control has Envoy ask the processor's socket for listener, clusters and
+	// credentials; else it reads them from its files.
+	Control bool
+
 	Node   string // of this Envoy, on every record; "signalbox" when empty
 	CAFile string // trusted roots for providers; SystemCA() when empty
 }
@@ -75,7 +79,8 @@ func (in Input) check() error {
 // maxSocketPath is the room in sockaddr_un on Linux, without the final zero.
 const maxSocketPath = 107
 
-// Bootstrap renders Envoy's bootstrap: all but the backends.
+// Bootstrap renders Envoy's bootstrap: all but the backends, and but what Envoy
+// asks for.
 func Bootstrap(in Input) ([]byte, error) {
 	if err := in.check(); err != nil {
 		return nil, err
@@ -84,21 +89,22 @@ func Bootstrap(in Input) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	clusters := list{deadEndCluster()}
 	processor, err := processorClusters(in)
 	if err != nil {
 		return nil, err
 	}
+	static := object{"clusters": append(list{deadEndCluster()}, processor...)}
+	dynamic := object{"cds_config": file(in.clusters(), in.dir())}
+	if in.Control {
+		dynamic = object{"ads_config": controlSource(), "cds_config": asked(), "lds_config": asked()}
+	} else {
+		static["listeners"] = list{listener}
+	}
 	return render(object{
-		"node":  object{"id": in.node(), "cluster": "signalbox"},
-		"admin": object{"address": object{"pipe": object{"path": in.admin(), "mode": ownerOnly}}},
-		"dynamic_resources": object{
-			"cds_config": file(in.clusters(), in.dir()),
-		},
-		"static_resources": object{
-			"listeners": list{listener},
-			"clusters":  append(clusters, processor...),
-		},
+		"node":                      object{"id": in.node(), "cluster": "signalbox"},
+		"admin":                     object{"address": object{"pipe": object{"path": in.admin(), "mode": ownerOnly}}},
+		"dynamic_resources":         dynamic,
+		"static_resources":          static,
 		"typed_dns_resolver_config": resolver(),
 		"overload_manager":          overload(),
 	})

@@ -19,18 +19,23 @@ func Clusters(in Input) ([]byte, error) {
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	var resources list
+	// A version lets an unchanged file go by unnoticed.
+	return render(object{"version_info": in.Snapshot.Version, "resources": each(backends(in), func(c object) any {
+		return typed(clusterType, c)
+	})})
+}
+
+const clusterType = "envoy.config.cluster.v3.Cluster"
+
+// backends are the clusters of all backends.
+func backends(in Input) (clusters []object) {
 	for _, name := range slices.Sorted(maps.Keys(in.Snapshot.Backends)) {
 		b := in.Snapshot.Backends[name]
-		resources = append(resources,
+		clusters = append(clusters,
 			backend(in, b, b.Cluster(), plainFilters(in, b)),
 			backend(in, b, b.AttemptCluster(), attemptFilters(in, b)))
 	}
-	for _, r := range resources {
-		r.(object)["@type"] = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
-	}
-	// A version lets an unchanged file go by unnoticed.
-	return render(object{"version_info": in.Snapshot.Version, "resources": resources})
+	return clusters
 }
 
 // backend is one cluster of b.
@@ -155,11 +160,15 @@ func attemptFilters(in Input, b *policy.Backend) list {
 	return append(l, credential(in, b)...)
 }
 
-// credential injects the backend's key, which Envoy reads from a file of its
-// own: it never passes the processor. Without one, nothing is sent.
+// credential injects the backend's key, which Envoy asks for or reads from a
+// file of its own: no filter's message holds it. Without one, nothing is sent.
 func credential(in Input, b *policy.Backend) list {
 	if b.Credential.IsZero() {
 		return nil
+	}
+	source := asked()
+	if !in.Control {
+		source = file(filepath.Join(in.secrets(), b.Name+".json"), in.secrets())
 	}
 	return list{extension("signalbox.credential", "envoy.extensions.filters.http.credential_injector.v3.CredentialInjector", object{
 		"overwrite": true,
@@ -167,7 +176,7 @@ func credential(in Input, b *policy.Backend) list {
 			"header": strings.ToLower(b.CredentialHeader),
 			"credential": object{
 				"name":       b.Name,
-				"sds_config": file(filepath.Join(in.secrets(), b.Name+".json"), in.secrets()),
+				"sds_config": source,
 			},
 		}),
 	})}

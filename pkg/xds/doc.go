@@ -7,6 +7,9 @@
 //	cds.json         per backend: <name> and <name>~ (with the attempt filter)
 //	sds/<name>.json  the credential that the cluster injects
 //
+// or, for an Envoy that asks its control plane (package control), a bootstrap
+// without a listener, and the same as Resources.
+//
 // Invariants:
 //   - the route's configured order is one cluster without endpoints: a request
 //     whose order was lost is refused, it never reaches a provider;
@@ -15,7 +18,7 @@
 //   - every cluster has endpoints that refuse, below its real ones, so that a
 //     name that does not resolve or a host that was ejected fails over like a
 //     host that is down;
-//   - no rendered file but those below sds/ holds a secret.
+//   - nothing rendered but Secret and SecretResource holds a secret.
 //
 // Field names and rules are those of Envoy 1.40.
 package xds

@@ -17,9 +17,11 @@ var update = flag.Bool("update", false, "write the rendered files to envoy/") //
 // The files below envoy/ are what operators read and copy: they are what is
 // rendered.
 func TestGolden(t *testing.T) {
-	in := example()
+	in, asking := example(), example()
+	asking.Control = true
 	for name, render := range map[string]func() ([]byte, error){
 		"bootstrap.json":  func() ([]byte, error) { return Bootstrap(in) },
+		"ads.json":        func() ([]byte, error) { return Bootstrap(asking) },
 		"cds.json":        func() ([]byte, error) { return Clusters(in) },
 		"sds/openai.json": func() ([]byte, error) { return Secret("openai", secret.New("REPLACE-ME"), "Bearer ") },
 	} {

@@ -53,7 +53,8 @@ func TestRenderedFitsTheSchema(t *testing.T) {
 	overHTTP := everything()
 	overHTTP.Snapshot.Telemetry.OTLP.Protocol, overHTTP.Snapshot.Telemetry.OTLP.Insecure = "http", true
 	overHTTP.Processor = "127.0.0.1:9000"
-	bare := everything()
+	bare, asking := everything(), everything()
+	asking.Control = true
 	withoutScript(&bare)
 	for _, tc := range []struct {
 		name   string
@@ -63,7 +64,9 @@ func TestRenderedFitsTheSchema(t *testing.T) {
 		{"bootstrap", func() ([]byte, error) { return Bootstrap(in) }, &bootstrapv3.Bootstrap{}},
 		{"bootstrap_over_http", func() ([]byte, error) { return Bootstrap(overHTTP) }, &bootstrapv3.Bootstrap{}},
 		{"bootstrap_without_script", func() ([]byte, error) { return Bootstrap(bare) }, &bootstrapv3.Bootstrap{}},
+		{"bootstrap_that_asks", func() ([]byte, error) { return Bootstrap(asking) }, &bootstrapv3.Bootstrap{}},
 		{"clusters", func() ([]byte, error) { return Clusters(in) }, &discoveryv3.DiscoveryResponse{}},
+		{"clusters_that_ask", func() ([]byte, error) { return Clusters(asking) }, &discoveryv3.DiscoveryResponse{}},
 		{"secret", func() ([]byte, error) { return Secret("openai", secret.New(`k"\`), "Bearer ") }, &discoveryv3.DiscoveryResponse{}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -28,6 +28,56 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Control is the way in which Envoy learns of its configuration.
+type EnvoySettings_Control int32
+
+const (
+	EnvoySettings_CONTROL_UNSPECIFIED EnvoySettings_Control = 0 // ads or files
+	EnvoySettings_CONTROL_ADS         EnvoySettings_Control = 1 // it asks Signalbox on the processor's socket, and is told of changes at once; no credential is on disk
+	EnvoySettings_CONTROL_FILES       EnvoySettings_Control = 2 // it reads files of the state directory, the listener when it starts only
+)
+
+// Enum value maps for EnvoySettings_Control.
+var (
+	EnvoySettings_Control_name = map[int32]string{
+		0: "CONTROL_UNSPECIFIED",
+		1: "CONTROL_ADS",
+		2: "CONTROL_FILES",
+	}
+	EnvoySettings_Control_value = map[string]int32{
+		"CONTROL_UNSPECIFIED": 0,
+		"CONTROL_ADS":         1,
+		"CONTROL_FILES":       2,
+	}
+)
+
+func (x EnvoySettings_Control) Enum() *EnvoySettings_Control {
+	p := new(EnvoySettings_Control)
+	*p = x
+	return p
+}
+
+func (x EnvoySettings_Control) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (EnvoySettings_Control) Descriptor() protoreflect.EnumDescriptor {
+	return file_signalbox_v1_config_proto_enumTypes[0].Descriptor()
+}
+
+func (EnvoySettings_Control) Type() protoreflect.EnumType {
+	return &file_signalbox_v1_config_proto_enumTypes[0]
+}
+
+func (x EnvoySettings_Control) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use EnvoySettings_Control.Descriptor instead.
+func (EnvoySettings_Control) EnumDescriptor() ([]byte, []int) {
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{1, 0}
+}
+
 // Capability is what a model can do beyond reading and writing text.
 type Model_Capability int32
 
@@ -68,11 +118,11 @@ func (x Model_Capability) String() string {
 }
 
 func (Model_Capability) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[0].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[1].Descriptor()
 }
 
 func (Model_Capability) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[0]
+	return &file_signalbox_v1_config_proto_enumTypes[1]
 }
 
 func (x Model_Capability) Number() protoreflect.EnumNumber {
@@ -133,11 +183,11 @@ func (x Hours_Day) String() string {
 }
 
 func (Hours_Day) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[1].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[2].Descriptor()
 }
 
 func (Hours_Day) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[1]
+	return &file_signalbox_v1_config_proto_enumTypes[2]
 }
 
 func (x Hours_Day) Number() protoreflect.EnumNumber {
@@ -192,11 +242,11 @@ func (x Route_Order) String() string {
 }
 
 func (Route_Order) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[2].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[3].Descriptor()
 }
 
 func (Route_Order) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[2]
+	return &file_signalbox_v1_config_proto_enumTypes[3]
 }
 
 func (x Route_Order) Number() protoreflect.EnumNumber {
@@ -245,11 +295,11 @@ func (x Route_Sticky) String() string {
 }
 
 func (Route_Sticky) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[3].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[4].Descriptor()
 }
 
 func (Route_Sticky) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[3]
+	return &file_signalbox_v1_config_proto_enumTypes[4]
 }
 
 func (x Route_Sticky) Number() protoreflect.EnumNumber {
@@ -295,11 +345,11 @@ func (x Route_Leave) String() string {
 }
 
 func (Route_Leave) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[4].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[5].Descriptor()
 }
 
 func (Route_Leave) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[4]
+	return &file_signalbox_v1_config_proto_enumTypes[5]
 }
 
 func (x Route_Leave) Number() protoreflect.EnumNumber {
@@ -345,11 +395,11 @@ func (x Route_Metering) String() string {
 }
 
 func (Route_Metering) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[5].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[6].Descriptor()
 }
 
 func (Route_Metering) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[5]
+	return &file_signalbox_v1_config_proto_enumTypes[6]
 }
 
 func (x Route_Metering) Number() protoreflect.EnumNumber {
@@ -395,11 +445,11 @@ func (x Route_Failure) String() string {
 }
 
 func (Route_Failure) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[6].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[7].Descriptor()
 }
 
 func (Route_Failure) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[6]
+	return &file_signalbox_v1_config_proto_enumTypes[7]
 }
 
 func (x Route_Failure) Number() protoreflect.EnumNumber {
@@ -455,11 +505,11 @@ func (x Route_Gate) String() string {
 }
 
 func (Route_Gate) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[7].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[8].Descriptor()
 }
 
 func (Route_Gate) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[7]
+	return &file_signalbox_v1_config_proto_enumTypes[8]
 }
 
 func (x Route_Gate) Number() protoreflect.EnumNumber {
@@ -505,11 +555,11 @@ func (x OtlpSettings_Protocol) String() string {
 }
 
 func (OtlpSettings_Protocol) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[8].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[9].Descriptor()
 }
 
 func (OtlpSettings_Protocol) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[8]
+	return &file_signalbox_v1_config_proto_enumTypes[9]
 }
 
 func (x OtlpSettings_Protocol) Number() protoreflect.EnumNumber {
@@ -561,11 +611,11 @@ func (x LogSettings_Level) String() string {
 }
 
 func (LogSettings_Level) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[9].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[10].Descriptor()
 }
 
 func (LogSettings_Level) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[9]
+	return &file_signalbox_v1_config_proto_enumTypes[10]
 }
 
 func (x LogSettings_Level) Number() protoreflect.EnumNumber {
@@ -611,11 +661,11 @@ func (x LogSettings_Format) String() string {
 }
 
 func (LogSettings_Format) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[10].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[11].Descriptor()
 }
 
 func (LogSettings_Format) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[10]
+	return &file_signalbox_v1_config_proto_enumTypes[11]
 }
 
 func (x LogSettings_Format) Number() protoreflect.EnumNumber {
@@ -664,11 +714,11 @@ func (x AlertSink_Format) String() string {
 }
 
 func (AlertSink_Format) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[11].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[12].Descriptor()
 }
 
 func (AlertSink_Format) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[11]
+	return &file_signalbox_v1_config_proto_enumTypes[12]
 }
 
 func (x AlertSink_Format) Number() protoreflect.EnumNumber {
@@ -729,11 +779,11 @@ func (x AlertSink_Event) String() string {
 }
 
 func (AlertSink_Event) Descriptor() protoreflect.EnumDescriptor {
-	return file_signalbox_v1_config_proto_enumTypes[12].Descriptor()
+	return file_signalbox_v1_config_proto_enumTypes[13].Descriptor()
 }
 
 func (AlertSink_Event) Type() protoreflect.EnumType {
-	return &file_signalbox_v1_config_proto_enumTypes[12]
+	return &file_signalbox_v1_config_proto_enumTypes[13]
 }
 
 func (x AlertSink_Event) Number() protoreflect.EnumNumber {
@@ -903,7 +953,9 @@ func (x *Config) GetKeys() []*VirtualKey {
 }
 
 // EnvoySettings shape the Envoy that Signalbox starts and configures. A
-// running Envoy keeps the values it was started with.
+// running one takes listen, body_limit, answer_limit, use_remote_address and
+// trusted_hops when control is ads, with no request cut, and rotate_log_at
+// always. It keeps the others as it was started.
 type EnvoySettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Address on which callers are served, host:port.
@@ -938,7 +990,11 @@ type EnvoySettings struct {
 	TrustedHops uint32 `protobuf:"varint,11,opt,name=trusted_hops,json=trustedHops,proto3" json:"trusted_hops,omitempty"`
 	// Address on which Signalbox serves Envoy, unix:/path or host:port. Empty: a
 	// Unix socket in the state directory.
-	Processor     string `protobuf:"bytes,12,opt,name=processor,proto3" json:"processor,omitempty"`
+	Processor string `protobuf:"bytes,12,opt,name=processor,proto3" json:"processor,omitempty"`
+	// How Envoy learns of the listener, the backends and their credentials. Empty:
+	// ads where the processor is a Unix socket, files where it is not. ads needs
+	// the socket, since whoever can ask there is told the credentials.
+	Control       EnvoySettings_Control `protobuf:"varint,13,opt,name=control,proto3,enum=signalbox.v1.EnvoySettings_Control" json:"control,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1055,6 +1111,13 @@ func (x *EnvoySettings) GetProcessor() string {
 		return x.Processor
 	}
 	return ""
+}
+
+func (x *EnvoySettings) GetControl() EnvoySettings_Control {
+	if x != nil {
+		return x.Control
+	}
+	return EnvoySettings_CONTROL_UNSPECIFIED
 }
 
 // StateSettings say where state is kept and how much of it.
@@ -3129,7 +3192,7 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\x02{}R\x06health\x12=\n" +
 	"\x06alerts\x18\f \x01(\v2\x1b.signalbox.v1.AlertSettingsB\b\xca\xf3\x18\x04\n" +
 	"\x02{}R\x06alerts\x12,\n" +
-	"\x04keys\x18\r \x03(\v2\x18.signalbox.v1.VirtualKeyR\x04keys\"\xfe\x04\n" +
+	"\x04keys\x18\r \x03(\v2\x18.signalbox.v1.VirtualKeyR\x04keys\"\x85\x06\n" +
 	"\rEnvoySettings\x12-\n" +
 	"\x06listen\x18\x01 \x01(\tB\x15\xca\xf3\x18\x11\n" +
 	"\x0f127.0.0.1:10000R\x06listen\x12\x16\n" +
@@ -3154,7 +3217,12 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\xca\xf3\x18\x06\n" +
 	"\x04trueH\x01R\x10useRemoteAddress\x88\x01\x01\x12+\n" +
 	"\ftrusted_hops\x18\v \x01(\rB\b\xca\xf3\x18\x04\x1a\x0216R\vtrustedHops\x12\x1c\n" +
-	"\tprocessor\x18\f \x01(\tR\tprocessorB\x06\n" +
+	"\tprocessor\x18\f \x01(\tR\tprocessor\x12=\n" +
+	"\acontrol\x18\r \x01(\x0e2#.signalbox.v1.EnvoySettings.ControlR\acontrol\"F\n" +
+	"\aControl\x12\x17\n" +
+	"\x13CONTROL_UNSPECIFIED\x10\x00\x12\x0f\n" +
+	"\vCONTROL_ADS\x10\x01\x12\x11\n" +
+	"\rCONTROL_FILES\x10\x02B\x06\n" +
 	"\x04_luaB\x15\n" +
 	"\x13_use_remote_address\"\xdc\x02\n" +
 	"\rStateSettings\x12\"\n" +
@@ -3484,111 +3552,113 @@ func file_signalbox_v1_config_proto_rawDescGZIP() []byte {
 	return file_signalbox_v1_config_proto_rawDescData
 }
 
-var file_signalbox_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 13)
+var file_signalbox_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 14)
 var file_signalbox_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_signalbox_v1_config_proto_goTypes = []any{
-	(Model_Capability)(0),       // 0: signalbox.v1.Model.Capability
-	(Hours_Day)(0),              // 1: signalbox.v1.Hours.Day
-	(Route_Order)(0),            // 2: signalbox.v1.Route.Order
-	(Route_Sticky)(0),           // 3: signalbox.v1.Route.Sticky
-	(Route_Leave)(0),            // 4: signalbox.v1.Route.Leave
-	(Route_Metering)(0),         // 5: signalbox.v1.Route.Metering
-	(Route_Failure)(0),          // 6: signalbox.v1.Route.Failure
-	(Route_Gate)(0),             // 7: signalbox.v1.Route.Gate
-	(OtlpSettings_Protocol)(0),  // 8: signalbox.v1.OtlpSettings.Protocol
-	(LogSettings_Level)(0),      // 9: signalbox.v1.LogSettings.Level
-	(LogSettings_Format)(0),     // 10: signalbox.v1.LogSettings.Format
-	(AlertSink_Format)(0),       // 11: signalbox.v1.AlertSink.Format
-	(AlertSink_Event)(0),        // 12: signalbox.v1.AlertSink.Event
-	(*Config)(nil),              // 13: signalbox.v1.Config
-	(*EnvoySettings)(nil),       // 14: signalbox.v1.EnvoySettings
-	(*StateSettings)(nil),       // 15: signalbox.v1.StateSettings
-	(*AdminSettings)(nil),       // 16: signalbox.v1.AdminSettings
-	(*SecretRef)(nil),           // 17: signalbox.v1.SecretRef
-	(*Provider)(nil),            // 18: signalbox.v1.Provider
-	(*Backend)(nil),             // 19: signalbox.v1.Backend
-	(*Credential)(nil),          // 20: signalbox.v1.Credential
-	(*Model)(nil),               // 21: signalbox.v1.Model
-	(*Price)(nil),               // 22: signalbox.v1.Price
-	(*ModelCandidate)(nil),      // 23: signalbox.v1.ModelCandidate
-	(*Class)(nil),               // 24: signalbox.v1.Class
-	(*Team)(nil),                // 25: signalbox.v1.Team
-	(*VirtualKey)(nil),          // 26: signalbox.v1.VirtualKey
-	(*Channel)(nil),             // 27: signalbox.v1.Channel
-	(*HeaderMatch)(nil),         // 28: signalbox.v1.HeaderMatch
-	(*Hours)(nil),               // 29: signalbox.v1.Hours
-	(*Route)(nil),               // 30: signalbox.v1.Route
-	(*Canary)(nil),              // 31: signalbox.v1.Canary
-	(*HealthSettings)(nil),      // 32: signalbox.v1.HealthSettings
-	(*TelemetrySettings)(nil),   // 33: signalbox.v1.TelemetrySettings
-	(*OtlpSettings)(nil),        // 34: signalbox.v1.OtlpSettings
-	(*LogSettings)(nil),         // 35: signalbox.v1.LogSettings
-	(*AlertSettings)(nil),       // 36: signalbox.v1.AlertSettings
-	(*AlertSink)(nil),           // 37: signalbox.v1.AlertSink
-	(*durationpb.Duration)(nil), // 38: google.protobuf.Duration
+	(EnvoySettings_Control)(0),  // 0: signalbox.v1.EnvoySettings.Control
+	(Model_Capability)(0),       // 1: signalbox.v1.Model.Capability
+	(Hours_Day)(0),              // 2: signalbox.v1.Hours.Day
+	(Route_Order)(0),            // 3: signalbox.v1.Route.Order
+	(Route_Sticky)(0),           // 4: signalbox.v1.Route.Sticky
+	(Route_Leave)(0),            // 5: signalbox.v1.Route.Leave
+	(Route_Metering)(0),         // 6: signalbox.v1.Route.Metering
+	(Route_Failure)(0),          // 7: signalbox.v1.Route.Failure
+	(Route_Gate)(0),             // 8: signalbox.v1.Route.Gate
+	(OtlpSettings_Protocol)(0),  // 9: signalbox.v1.OtlpSettings.Protocol
+	(LogSettings_Level)(0),      // 10: signalbox.v1.LogSettings.Level
+	(LogSettings_Format)(0),     // 11: signalbox.v1.LogSettings.Format
+	(AlertSink_Format)(0),       // 12: signalbox.v1.AlertSink.Format
+	(AlertSink_Event)(0),        // 13: signalbox.v1.AlertSink.Event
+	(*Config)(nil),              // 14: signalbox.v1.Config
+	(*EnvoySettings)(nil),       // 15: signalbox.v1.EnvoySettings
+	(*StateSettings)(nil),       // 16: signalbox.v1.StateSettings
+	(*AdminSettings)(nil),       // 17: signalbox.v1.AdminSettings
+	(*SecretRef)(nil),           // 18: signalbox.v1.SecretRef
+	(*Provider)(nil),            // 19: signalbox.v1.Provider
+	(*Backend)(nil),             // 20: signalbox.v1.Backend
+	(*Credential)(nil),          // 21: signalbox.v1.Credential
+	(*Model)(nil),               // 22: signalbox.v1.Model
+	(*Price)(nil),               // 23: signalbox.v1.Price
+	(*ModelCandidate)(nil),      // 24: signalbox.v1.ModelCandidate
+	(*Class)(nil),               // 25: signalbox.v1.Class
+	(*Team)(nil),                // 26: signalbox.v1.Team
+	(*VirtualKey)(nil),          // 27: signalbox.v1.VirtualKey
+	(*Channel)(nil),             // 28: signalbox.v1.Channel
+	(*HeaderMatch)(nil),         // 29: signalbox.v1.HeaderMatch
+	(*Hours)(nil),               // 30: signalbox.v1.Hours
+	(*Route)(nil),               // 31: signalbox.v1.Route
+	(*Canary)(nil),              // 32: signalbox.v1.Canary
+	(*HealthSettings)(nil),      // 33: signalbox.v1.HealthSettings
+	(*TelemetrySettings)(nil),   // 34: signalbox.v1.TelemetrySettings
+	(*OtlpSettings)(nil),        // 35: signalbox.v1.OtlpSettings
+	(*LogSettings)(nil),         // 36: signalbox.v1.LogSettings
+	(*AlertSettings)(nil),       // 37: signalbox.v1.AlertSettings
+	(*AlertSink)(nil),           // 38: signalbox.v1.AlertSink
+	(*durationpb.Duration)(nil), // 39: google.protobuf.Duration
 }
 var file_signalbox_v1_config_proto_depIdxs = []int32{
-	14, // 0: signalbox.v1.Config.envoy:type_name -> signalbox.v1.EnvoySettings
-	15, // 1: signalbox.v1.Config.state:type_name -> signalbox.v1.StateSettings
-	16, // 2: signalbox.v1.Config.admin:type_name -> signalbox.v1.AdminSettings
-	18, // 3: signalbox.v1.Config.providers:type_name -> signalbox.v1.Provider
-	21, // 4: signalbox.v1.Config.models:type_name -> signalbox.v1.Model
-	24, // 5: signalbox.v1.Config.classes:type_name -> signalbox.v1.Class
-	25, // 6: signalbox.v1.Config.teams:type_name -> signalbox.v1.Team
-	30, // 7: signalbox.v1.Config.routes:type_name -> signalbox.v1.Route
-	33, // 8: signalbox.v1.Config.telemetry:type_name -> signalbox.v1.TelemetrySettings
-	27, // 9: signalbox.v1.Config.channels:type_name -> signalbox.v1.Channel
-	32, // 10: signalbox.v1.Config.health:type_name -> signalbox.v1.HealthSettings
-	36, // 11: signalbox.v1.Config.alerts:type_name -> signalbox.v1.AlertSettings
-	26, // 12: signalbox.v1.Config.keys:type_name -> signalbox.v1.VirtualKey
-	38, // 13: signalbox.v1.EnvoySettings.access_log_flush:type_name -> google.protobuf.Duration
-	38, // 14: signalbox.v1.StateSettings.ledger_sync:type_name -> google.protobuf.Duration
-	38, // 15: signalbox.v1.StateSettings.unknown_after:type_name -> google.protobuf.Duration
-	17, // 16: signalbox.v1.AdminSettings.token:type_name -> signalbox.v1.SecretRef
-	19, // 17: signalbox.v1.Provider.backends:type_name -> signalbox.v1.Backend
-	20, // 18: signalbox.v1.Backend.credential:type_name -> signalbox.v1.Credential
-	38, // 19: signalbox.v1.Backend.connect_timeout:type_name -> google.protobuf.Duration
-	38, // 20: signalbox.v1.Credential.refresh:type_name -> google.protobuf.Duration
-	23, // 21: signalbox.v1.Model.candidates:type_name -> signalbox.v1.ModelCandidate
-	0,  // 22: signalbox.v1.Model.capabilities:type_name -> signalbox.v1.Model.Capability
-	22, // 23: signalbox.v1.Model.price:type_name -> signalbox.v1.Price
-	0,  // 24: signalbox.v1.ModelCandidate.capabilities:type_name -> signalbox.v1.Model.Capability
-	22, // 25: signalbox.v1.ModelCandidate.price:type_name -> signalbox.v1.Price
-	28, // 26: signalbox.v1.Channel.header:type_name -> signalbox.v1.HeaderMatch
-	1,  // 27: signalbox.v1.Hours.days:type_name -> signalbox.v1.Hours.Day
-	2,  // 28: signalbox.v1.Route.order:type_name -> signalbox.v1.Route.Order
-	38, // 29: signalbox.v1.Route.first_byte_timeout:type_name -> google.protobuf.Duration
-	38, // 30: signalbox.v1.Route.answer_timeout:type_name -> google.protobuf.Duration
-	38, // 31: signalbox.v1.Route.stream_timeout:type_name -> google.protobuf.Duration
-	4,  // 32: signalbox.v1.Route.leave:type_name -> signalbox.v1.Route.Leave
-	5,  // 33: signalbox.v1.Route.metering:type_name -> signalbox.v1.Route.Metering
-	7,  // 34: signalbox.v1.Route.gates:type_name -> signalbox.v1.Route.Gate
-	28, // 35: signalbox.v1.Route.headers:type_name -> signalbox.v1.HeaderMatch
-	29, // 36: signalbox.v1.Route.hours:type_name -> signalbox.v1.Hours
-	3,  // 37: signalbox.v1.Route.sticky:type_name -> signalbox.v1.Route.Sticky
-	31, // 38: signalbox.v1.Route.canary:type_name -> signalbox.v1.Canary
-	6,  // 39: signalbox.v1.Route.when_error:type_name -> signalbox.v1.Route.Failure
-	38, // 40: signalbox.v1.HealthSettings.window:type_name -> google.protobuf.Duration
-	38, // 41: signalbox.v1.HealthSettings.rest:type_name -> google.protobuf.Duration
-	38, // 42: signalbox.v1.HealthSettings.probe:type_name -> google.protobuf.Duration
-	34, // 43: signalbox.v1.TelemetrySettings.otlp:type_name -> signalbox.v1.OtlpSettings
-	35, // 44: signalbox.v1.TelemetrySettings.log:type_name -> signalbox.v1.LogSettings
-	8,  // 45: signalbox.v1.OtlpSettings.protocol:type_name -> signalbox.v1.OtlpSettings.Protocol
-	9,  // 46: signalbox.v1.LogSettings.level:type_name -> signalbox.v1.LogSettings.Level
-	10, // 47: signalbox.v1.LogSettings.format:type_name -> signalbox.v1.LogSettings.Format
-	37, // 48: signalbox.v1.AlertSettings.sinks:type_name -> signalbox.v1.AlertSink
-	38, // 49: signalbox.v1.AlertSettings.resolve_after:type_name -> google.protobuf.Duration
-	38, // 50: signalbox.v1.AlertSettings.interval:type_name -> google.protobuf.Duration
-	38, // 51: signalbox.v1.AlertSettings.repeat:type_name -> google.protobuf.Duration
-	11, // 52: signalbox.v1.AlertSink.format:type_name -> signalbox.v1.AlertSink.Format
-	17, // 53: signalbox.v1.AlertSink.url:type_name -> signalbox.v1.SecretRef
-	17, // 54: signalbox.v1.AlertSink.token:type_name -> signalbox.v1.SecretRef
-	12, // 55: signalbox.v1.AlertSink.events:type_name -> signalbox.v1.AlertSink.Event
-	56, // [56:56] is the sub-list for method output_type
-	56, // [56:56] is the sub-list for method input_type
-	56, // [56:56] is the sub-list for extension type_name
-	56, // [56:56] is the sub-list for extension extendee
-	0,  // [0:56] is the sub-list for field type_name
+	15, // 0: signalbox.v1.Config.envoy:type_name -> signalbox.v1.EnvoySettings
+	16, // 1: signalbox.v1.Config.state:type_name -> signalbox.v1.StateSettings
+	17, // 2: signalbox.v1.Config.admin:type_name -> signalbox.v1.AdminSettings
+	19, // 3: signalbox.v1.Config.providers:type_name -> signalbox.v1.Provider
+	22, // 4: signalbox.v1.Config.models:type_name -> signalbox.v1.Model
+	25, // 5: signalbox.v1.Config.classes:type_name -> signalbox.v1.Class
+	26, // 6: signalbox.v1.Config.teams:type_name -> signalbox.v1.Team
+	31, // 7: signalbox.v1.Config.routes:type_name -> signalbox.v1.Route
+	34, // 8: signalbox.v1.Config.telemetry:type_name -> signalbox.v1.TelemetrySettings
+	28, // 9: signalbox.v1.Config.channels:type_name -> signalbox.v1.Channel
+	33, // 10: signalbox.v1.Config.health:type_name -> signalbox.v1.HealthSettings
+	37, // 11: signalbox.v1.Config.alerts:type_name -> signalbox.v1.AlertSettings
+	27, // 12: signalbox.v1.Config.keys:type_name -> signalbox.v1.VirtualKey
+	39, // 13: signalbox.v1.EnvoySettings.access_log_flush:type_name -> google.protobuf.Duration
+	0,  // 14: signalbox.v1.EnvoySettings.control:type_name -> signalbox.v1.EnvoySettings.Control
+	39, // 15: signalbox.v1.StateSettings.ledger_sync:type_name -> google.protobuf.Duration
+	39, // 16: signalbox.v1.StateSettings.unknown_after:type_name -> google.protobuf.Duration
+	18, // 17: signalbox.v1.AdminSettings.token:type_name -> signalbox.v1.SecretRef
+	20, // 18: signalbox.v1.Provider.backends:type_name -> signalbox.v1.Backend
+	21, // 19: signalbox.v1.Backend.credential:type_name -> signalbox.v1.Credential
+	39, // 20: signalbox.v1.Backend.connect_timeout:type_name -> google.protobuf.Duration
+	39, // 21: signalbox.v1.Credential.refresh:type_name -> google.protobuf.Duration
+	24, // 22: signalbox.v1.Model.candidates:type_name -> signalbox.v1.ModelCandidate
+	1,  // 23: signalbox.v1.Model.capabilities:type_name -> signalbox.v1.Model.Capability
+	23, // 24: signalbox.v1.Model.price:type_name -> signalbox.v1.Price
+	1,  // 25: signalbox.v1.ModelCandidate.capabilities:type_name -> signalbox.v1.Model.Capability
+	23, // 26: signalbox.v1.ModelCandidate.price:type_name -> signalbox.v1.Price
+	29, // 27: signalbox.v1.Channel.header:type_name -> signalbox.v1.HeaderMatch
+	2,  // 28: signalbox.v1.Hours.days:type_name -> signalbox.v1.Hours.Day
+	3,  // 29: signalbox.v1.Route.order:type_name -> signalbox.v1.Route.Order
+	39, // 30: signalbox.v1.Route.first_byte_timeout:type_name -> google.protobuf.Duration
+	39, // 31: signalbox.v1.Route.answer_timeout:type_name -> google.protobuf.Duration
+	39, // 32: signalbox.v1.Route.stream_timeout:type_name -> google.protobuf.Duration
+	5,  // 33: signalbox.v1.Route.leave:type_name -> signalbox.v1.Route.Leave
+	6,  // 34: signalbox.v1.Route.metering:type_name -> signalbox.v1.Route.Metering
+	8,  // 35: signalbox.v1.Route.gates:type_name -> signalbox.v1.Route.Gate
+	29, // 36: signalbox.v1.Route.headers:type_name -> signalbox.v1.HeaderMatch
+	30, // 37: signalbox.v1.Route.hours:type_name -> signalbox.v1.Hours
+	4,  // 38: signalbox.v1.Route.sticky:type_name -> signalbox.v1.Route.Sticky
+	32, // 39: signalbox.v1.Route.canary:type_name -> signalbox.v1.Canary
+	7,  // 40: signalbox.v1.Route.when_error:type_name -> signalbox.v1.Route.Failure
+	39, // 41: signalbox.v1.HealthSettings.window:type_name -> google.protobuf.Duration
+	39, // 42: signalbox.v1.HealthSettings.rest:type_name -> google.protobuf.Duration
+	39, // 43: signalbox.v1.HealthSettings.probe:type_name -> google.protobuf.Duration
+	35, // 44: signalbox.v1.TelemetrySettings.otlp:type_name -> signalbox.v1.OtlpSettings
+	36, // 45: signalbox.v1.TelemetrySettings.log:type_name -> signalbox.v1.LogSettings
+	9,  // 46: signalbox.v1.OtlpSettings.protocol:type_name -> signalbox.v1.OtlpSettings.Protocol
+	10, // 47: signalbox.v1.LogSettings.level:type_name -> signalbox.v1.LogSettings.Level
+	11, // 48: signalbox.v1.LogSettings.format:type_name -> signalbox.v1.LogSettings.Format
+	38, // 49: signalbox.v1.AlertSettings.sinks:type_name -> signalbox.v1.AlertSink
+	39, // 50: signalbox.v1.AlertSettings.resolve_after:type_name -> google.protobuf.Duration
+	39, // 51: signalbox.v1.AlertSettings.interval:type_name -> google.protobuf.Duration
+	39, // 52: signalbox.v1.AlertSettings.repeat:type_name -> google.protobuf.Duration
+	12, // 53: signalbox.v1.AlertSink.format:type_name -> signalbox.v1.AlertSink.Format
+	18, // 54: signalbox.v1.AlertSink.url:type_name -> signalbox.v1.SecretRef
+	18, // 55: signalbox.v1.AlertSink.token:type_name -> signalbox.v1.SecretRef
+	13, // 56: signalbox.v1.AlertSink.events:type_name -> signalbox.v1.AlertSink.Event
+	57, // [57:57] is the sub-list for method output_type
+	57, // [57:57] is the sub-list for method input_type
+	57, // [57:57] is the sub-list for extension type_name
+	57, // [57:57] is the sub-list for extension extendee
+	0,  // [0:57] is the sub-list for field type_name
 }
 
 func init() { file_signalbox_v1_config_proto_init() }
@@ -3610,7 +3680,7 @@ func file_signalbox_v1_config_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_signalbox_v1_config_proto_rawDesc), len(file_signalbox_v1_config_proto_rawDesc)),
-			NumEnums:      13,
+			NumEnums:      14,
 			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   0,

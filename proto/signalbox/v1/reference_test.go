@@ -211,5 +211,6 @@ without using it.
 - YAML anchors and aliases stand for whole values. There are no merge keys, no tags and no second document.
 
 A change of the file takes effect while Signalbox runs, for requests that begin after it. A file with errors changes nothing.
-Settings of ` + "`envoy`, `state`, `admin` and `telemetry`" + ` need a restart; until then the old values stay in force, and the log says so.
+Most settings of ` + "`envoy`, `state`, `admin` and `telemetry`" + ` need a restart; until then the old values stay in force, and the log says so.
+` + "`signalbox check -against OLD` lists those in which a file differs from another." + `
 `
