@@ -41,6 +41,8 @@ func (k *Checked) Lint(keys *Keys) []Warning {
 	l.gates()
 	l.timeouts()
 	l.objectives()
+	l.conditions()
+	l.declared()
 	for i := range l.found {
 		w := &l.found[i]
 		w.File = k.name
@@ -58,7 +60,9 @@ func (k *Checked) Lint(keys *Keys) []Warning {
 type linter struct {
 	raw, c *signalboxv1.Config // as given, and with defaults
 	keys   *Keys
+	known  *Checked
 	g      *ground
+	fitted map[*signalboxv1.Route]map[*signalboxv1.Model]bool // the models that each fits
 	served []served
 	on     [][]*signalboxv1.Model // whose candidates serve on each route
 	found  []Warning
@@ -75,11 +79,17 @@ type served struct {
 }
 
 func newLinter(k *Checked, keys *Keys) *linter {
-	l := &linter{raw: k.Config, c: k.Full, keys: keys, g: newGround(k.Full)}
+	l := &linter{raw: k.Config, c: k.Full, keys: keys, known: k, g: newGround(k.Full), fitted: make(map[*signalboxv1.Route]map[*signalboxv1.Model]bool)}
 	l.on = make([][]*signalboxv1.Model, len(l.c.GetRoutes()))
 	index := make(map[*signalboxv1.Route]int)
 	for i, r := range l.c.GetRoutes() {
 		index[r] = i
+		l.fitted[r] = make(map[*signalboxv1.Model]bool)
+	}
+	for m, list := range l.g.routes {
+		for _, r := range list {
+			l.fitted[r][m] = true
+		}
 	}
 	builtin := WithDefaults(&signalboxv1.Route{})
 	for _, m := range l.c.GetModels() {

@@ -21,9 +21,11 @@ func (k *lack) add(m *signalboxv1.Model, left int) {
 	if left == 0 {
 		into = &k.none
 	}
-	if !slices.Contains(*into, m.GetName()) {
-		*into = append(*into, m.GetName())
+	name := m.GetName()
+	if n := len(*into); n > 0 && (*into)[n-1] == name || slices.Contains(*into, name) { // they mostly come in a row
+		return
 	}
+	*into = append(*into, name)
 }
 
 // fallbacks reports classes of teams and routes that leave a model without a

@@ -18,6 +18,7 @@ func (l *linter) unused() {
 			}
 		}
 	}
+	l.unusedChannels()
 	if l.keys == nil {
 		return
 	}
@@ -31,6 +32,20 @@ func (l *linter) unused() {
 	for i, v := range l.c.GetTeams() {
 		if n := v.GetName(); !teams[n] && !l.keys.Teams[n] {
 			l.warn(path("teams").item(i).field("name"), `team %q has no keys and no route; make one, as signalbox keys new -team %s, or remove it`, n, n)
+		}
+	}
+}
+
+func (l *linter) unusedChannels() {
+	used := l.references("channels")
+	for _, r := range l.c.GetRoutes() {
+		for _, m := range l.mentioned(r) {
+			used[m.Text] = used[m.Text] || m.Fact == "request.channel"
+		}
+	}
+	for i, c := range l.c.GetChannels() {
+		if n := c.GetName(); !used[n] {
+			l.warn(path("channels").item(i).field("name"), "no route looks at channel %q; name it in one, or remove it", n)
 		}
 	}
 }

@@ -11,10 +11,13 @@ import (
 // unreached reports routes on which no request can be.
 func (l *linter) unreached() {
 	for i, r := range l.c.GetRoutes() {
+		p := path("routes").item(i).field("name")
 		if len(l.on[i]) > 0 {
+			if b := l.before(i); b != nil {
+				l.warn(p, "no request is ever on route %q: route %q before it fits all that it fits; move it up, or remove it", r.GetName(), b.GetName())
+			}
 			continue
 		}
-		p := path("routes").item(i).field("name")
 		if before := l.shadows(i); len(before) > 0 {
 			l.warn(p, "no request is ever on route %q: %s before it serves all that it fits; move it up, or remove it", r.GetName(), strings.Join(before, " or "))
 			continue

@@ -2,6 +2,7 @@ package signal
 
 import (
 	"math/bits"
+	"slices"
 	"strings"
 
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
@@ -131,8 +132,7 @@ func formula(text string) bool {
 
 // question is the kind of the first question.
 func question(text, first string) string {
-	switch w := strings.TrimSuffix(first, "'s"); w {
-	case "who", "what", "when", "where", "why", "how", "which":
+	if w := strings.TrimSuffix(first, "'s"); slices.Contains(asking[:], w) {
 		return w
 	}
 	switch first {

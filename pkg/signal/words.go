@@ -19,6 +19,20 @@ var tasks = []struct {
 	{"write", []string{"write", "draft", "compose", "rewrite", "essay", "poem", "story"}},
 }
 
+// Tasks are the words that Text.Task can be.
+func Tasks() []string {
+	list := make([]string, 0, len(tasks))
+	for i := range tasks {
+		list = append(list, tasks[i].name)
+	}
+	return list
+}
+
+// Questions are the words that Text.Question can be.
+func Questions() []string { return append(asking[:], "whether") }
+
+var asking = [...]string{"who", "what", "when", "where", "why", "how", "which"} //nolint:gochecknoglobals // a closed list
+
 // What else single words say.
 var (
 	mathsWords  = []string{"equation", "theorem", "integral", "derivative", "prove", "proof", "polynomial", "matrix", "algebra", "probability", "calculus", "geometry", "modulo"}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/ast"
+	"github.com/google/cel-go/common/operators"
 
 	"github.com/signalbox-dev/signalbox/pkg/signal"
 )
@@ -33,7 +34,11 @@ type Condition struct {
 	plain   predicate   // nil: only program can tell
 	program cel.Program // nil: plain tells
 	headers []string
+	names   []Mention
 }
+
+// Mention is a fact that a condition compares with a constant text.
+type Mention struct{ Fact, Text string }
 
 // New makes a compiler.
 func New() (*Compiler, error) {
@@ -96,7 +101,7 @@ func (c *Compiler) compile(text string) (*Condition, error) {
 	if cost.Max > maxCost {
 		return nil, &Error{Text: fmt.Sprintf("may take too long: it costs up to %d steps of %d", cost.Max, maxCost)}
 	}
-	k := &Condition{plain: plain(checked.NativeRep().Expr()), headers: headersOf(checked)}
+	k := &Condition{plain: plain(checked.NativeRep().Expr()), headers: headersOf(checked), names: mentions(checked)}
 	if k.plain != nil {
 		return k, nil
 	}
@@ -108,6 +113,9 @@ func (c *Compiler) compile(text string) (*Condition, error) {
 
 // Headers are the headers that it looks at, sorted.
 func (c *Condition) Headers() []string { return c.headers }
+
+// Mentions are the facts that it compares with constant texts, in its order.
+func (c *Condition) Mentions() []Mention { return c.names }
 
 // Eval reports whether the condition holds. An error says that it failed.
 func (c *Condition) Eval(f *signal.Facts) (bool, error) {
@@ -123,6 +131,34 @@ func (c *Condition) Eval(f *signal.Facts) (bool, error) {
 		return false, fmt.Errorf("condition: is %s", v.Type().TypeName())
 	}
 	return holds, nil
+}
+
+func mentions(checked *cel.Ast) (list []Mention) {
+	for _, e := range ast.MatchDescendants(ast.NavigateAST(checked.NativeRep()), ast.KindMatcher(ast.CallKind)) {
+		c := e.AsCall()
+		switch c.FunctionName() {
+		case operators.Equals, operators.NotEquals, operators.In:
+			a, b := c.Args()[0], c.Args()[1]
+			list = append(append(list, mention(a, b)...), mention(b, a)...)
+		}
+	}
+	return list
+}
+
+func mention(fact, with ast.Expr) (list []Mention) {
+	if fact.Kind() != ast.IdentKind {
+		return nil
+	}
+	texts := []ast.Expr{with}
+	if with.Kind() == ast.ListKind {
+		texts = with.AsList().Elements()
+	}
+	for _, e := range texts {
+		if text, ok := literal[string](e); ok {
+			list = append(list, Mention{fact.AsIdent(), text})
+		}
+	}
+	return list
 }
 
 func headersOf(checked *cel.Ast) []string {
