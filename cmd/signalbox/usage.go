@@ -106,6 +106,8 @@ type row struct {
 	CacheWrite int64  `json:"cache_write_tokens"`
 	Output     int64  `json:"output_tokens"`
 	Reasoning  int64  `json:"reasoning_tokens"`
+	Cost       string `json:"cost_usd"`          // exact decimals, of attempts whose price is known
+	Unpriced   int64  `json:"unpriced_attempts"` // whose cost is not known
 }
 
 func printJSON(w io.Writer, lines []ledger.Line) error {
@@ -117,6 +119,7 @@ func printJSON(w io.Writer, lines []ledger.Line) error {
 			Attempts: l.Attempts, Strangers: l.Strangers, Estimated: l.Estimated,
 			Input: l.Usage.Input, CacheRead: l.Usage.CacheRead, CacheWrite: l.Usage.CacheWrite5m + l.Usage.CacheWrite1h,
 			Output: l.Usage.Output, Reasoning: l.Usage.Reasoning,
+			Cost: l.Cost.String(), Unpriced: l.Unpriced,
 		})
 	}
 	e := json.NewEncoder(w)
@@ -141,15 +144,15 @@ func printTable(out io.Writer, by ledger.Dimension, lines []ledger.Line) error {
 			fmt.Fprint(w, c.name, "\t")
 		}
 	}
-	fmt.Fprintln(w, "REQUESTS\tOK\tFAILED\tGONE\tREFUSED\tUNKNOWN\tATTEMPTS\tINPUT\tCACHED\tOUTPUT\tESTIMATED\t")
+	fmt.Fprintln(w, "REQUESTS\tOK\tFAILED\tGONE\tREFUSED\tUNKNOWN\tATTEMPTS\tINPUT\tCACHED\tOUTPUT\tESTIMATED\tCOST USD\tUNPRICED\t")
 	for _, l := range lines {
 		for _, c := range columns {
 			if by&c.d != 0 {
 				fmt.Fprint(w, orDash(c.of(l)), "\t")
 			}
 		}
-		fmt.Fprintf(w, "%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", l.Requests, l.Completed, l.Failed, l.ClientGone, l.Refused, l.Unknown,
-			l.Attempts, l.Usage.Input, l.Usage.CacheRead, l.Usage.Output, l.Guessed.Total())
+		fmt.Fprintf(w, "%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t\n", l.Requests, l.Completed, l.Failed, l.ClientGone, l.Refused, l.Unknown,
+			l.Attempts, l.Usage.Input, l.Usage.CacheRead, l.Usage.Output, l.Guessed.Total(), l.Cost, l.Unpriced)
 	}
 	return w.Flush()
 }

@@ -183,7 +183,7 @@ func (g *Gateway) openBooks(snap *policy.Snapshot) error {
 	}
 	g.metrics.LedgerUp.Set(1)
 	obs := &observer{metrics: g.metrics, tracer: g.tracer, log: g.log, alerts: g.alerts, ward: g.ward, view: g.view, lengths: g.lengths, forget: g.store.Forget, parents: map[pipeline.Ticket]telemetry.Parent{}}
-	book := settle.New(settle.Options{UnknownAfter: snap.State.UnknownAfter, Estimator: new(token.Estimator)})
+	book := settle.New(settle.Options{UnknownAfter: snap.State.UnknownAfter, Estimator: new(token.Estimator), Price: g.past.price})
 	book.Restore(recovered)
 	g.books = &Books{book: book, log: log, observer: obs, metrics: g.metrics, logger: g.log}
 	return nil

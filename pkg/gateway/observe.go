@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/signalbox-dev/signalbox/pkg/alert"
+	"github.com/signalbox-dev/signalbox/pkg/genai"
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
 	"github.com/signalbox-dev/signalbox/pkg/settle"
 	"github.com/signalbox-dev/signalbox/pkg/telemetry"
@@ -111,6 +112,11 @@ func (o *observer) attempt(a *signalboxv1.Attempt) {
 	source := word(a.Source.String(), "SOURCE_")
 	if a.Last && a.Source != signalboxv1.Usage_SOURCE_PROVIDER && a.Status < 400 {
 		m.UsageMissing.WithLabelValues(source).Inc()
+	}
+	if a.CostPicoUsd == nil {
+		m.Unpriced.WithLabelValues(a.RequestedModel, a.Provider).Inc()
+	} else {
+		m.Cost.WithLabelValues(a.Team, a.RequestedModel, a.Provider).Add(genai.Money(*a.CostPicoUsd).USD())
 	}
 	count := func(kind string, n int64) {
 		if n > 0 {

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/signalbox-dev/signalbox/pkg/policy"
+	"github.com/signalbox-dev/signalbox/pkg/price"
 	"github.com/signalbox-dev/signalbox/pkg/token"
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
@@ -51,7 +52,7 @@ func (p *past) candidate(a *signalboxv1.Attempt) (*policy.Model, *policy.Candida
 	if s == nil {
 		return nil, nil
 	}
-	likely := s.Models[a.RequestedModel]
+	likely, _ := s.Find(a.RequestedModel)
 	for _, r := range s.Routes {
 		if r.Name == a.Route && r.Use != nil {
 			likely = r.Use
@@ -66,6 +67,14 @@ func (p *past) candidate(a *signalboxv1.Attempt) (*policy.Model, *policy.Candida
 		}
 	}
 	return nil, nil
+}
+
+// price is what a's tokens cost, nil where that is not known.
+func (p *past) price(a *signalboxv1.Attempt) *price.Price {
+	if _, c := p.candidate(a); c != nil {
+		return c.Price
+	}
+	return nil
 }
 
 func candidateOf(m *policy.Model, a *signalboxv1.Attempt) *policy.Candidate {

@@ -11,14 +11,22 @@ import (
 
 // shop has two models over the same backend, and a route that leads to the
 // second.
-func shop(version string) *policy.Snapshot {
-	b := &policy.Backend{Name: "b"}
-	model := func(name string) *policy.Model {
-		return &policy.Model{Name: name, Candidates: []policy.Candidate{{Backend: b, Model: "real"}}}
+func shop(t *testing.T, version string) *policy.Snapshot {
+	t.Helper()
+	const file = `
+providers: [{name: p, backends: [{name: b, base_url: "https://api.example.com/v1"}]}]
+models:
+  - {name: one, aliases: [uno], price: {input: "1", output: "2"}, candidates: [{backend: b, model: real}]}
+  - {name: two, price: {input: "3", output: "4"}, candidates: [{backend: b, model: real}]}
+teams: [{name: x}]
+routes: [{name: led, teams: [x], use: two}, {name: plain}]
+`
+	l, err := loaded{}.next("c.yaml", t.TempDir(), []byte(file))
+	if err != nil {
+		t.Fatal(err)
 	}
-	s := &policy.Snapshot{Version: version, Models: map[string]*policy.Model{"one": model("one"), "two": model("two")}}
-	s.Routes = []*policy.Route{{Name: "led", Use: s.Models["two"]}, {Name: "plain"}}
-	return s
+	l.snapshot.Version = version
+	return l.snapshot
 }
 
 func TestPastKnowsWhatDecided(t *testing.T) {
@@ -27,9 +35,9 @@ func TestPastKnowsWhatDecided(t *testing.T) {
 		t.Error("a candidate of no policy")
 	}
 	for i := range maxPast + 3 {
-		p.add(shop(fmt.Sprint("v", i)))
+		p.add(shop(t, fmt.Sprint("v", i)))
 	}
-	p.add(shop("v5"))
+	p.add(shop(t, "v5"))
 	if len(p.list) != maxPast || p.of("v5") != p.list[0] || p.of("v4").Version != "v4" || p.of("v0").Version != "v5" {
 		t.Errorf("%d policies, the newest %s", len(p.list), p.list[0].Version)
 	}
@@ -39,6 +47,8 @@ func TestPastKnowsWhatDecided(t *testing.T) {
 		want string
 	}{
 		{"asked_for", &signalboxv1.Attempt{RequestedModel: "one", Route: "plain", Backend: "b", Model: "real"}, "one"},
+		{"alias", &signalboxv1.Attempt{RequestedModel: "uno", Route: "plain", Backend: "b", Model: "real"}, "one"},
+		{"stranger", &signalboxv1.Attempt{Backend: "b", Model: "real"}, "one"},
 		{"led_elsewhere", &signalboxv1.Attempt{RequestedModel: "one", Route: "led", Backend: "b", Model: "real"}, "two"},
 		{"gone", &signalboxv1.Attempt{RequestedModel: "one", Route: "plain", Backend: "b", Model: "other"}, ""},
 	} {
@@ -54,9 +64,27 @@ func TestPastKnowsWhatDecided(t *testing.T) {
 	}
 }
 
+func TestPriceIsThatOfThePolicyThatDecided(t *testing.T) {
+	var p past
+	p.add(shop(t, "old"))
+	now := shop(t, "new")
+	now.Models["two"].Candidates[0].Price = nil
+	p.add(now)
+	a := &signalboxv1.Attempt{RequestedModel: "one", Route: "led", Backend: "b", Model: "real", Policy: "old"}
+	if got := p.price(a); got == nil || got.Input.String() != "0.000003" {
+		t.Errorf("%+v", got)
+	}
+	for _, version := range []string{"new", "forgotten"} {
+		a.Policy = version
+		if got := p.price(a); got != nil {
+			t.Errorf("%s: %+v", version, got)
+		}
+	}
+}
+
 func TestLengthsAreLearnedFromWholeAnswers(t *testing.T) {
 	p := new(past)
-	p.add(shop("v"))
+	p.add(shop(t, "v"))
 	l := &lengths{past: p}
 	row := func(o signalboxv1.Attempt_Outcome, s signalboxv1.Usage_Source, output int64) *signalboxv1.Attempt {
 		return &signalboxv1.Attempt{

@@ -33,9 +33,14 @@ func (m Money) String() string {
 	if m < 0 {
 		sign, n = "-", -n
 	}
-	whole := sign + strconv.FormatUint(n/picos, 10)
-	part := strconv.FormatUint(picos+n%picos, 10)[1:]
-	if part = strings.TrimRight(part, "0"); part == "" {
+	return sign + decimal(n/picos, n%picos)
+}
+
+// decimal writes dollars and pico-dollars below one.
+func decimal(dollars, rest uint64) string {
+	whole := strconv.FormatUint(dollars, 10)
+	part := strings.TrimRight(strconv.FormatUint(picos+rest, 10)[1:], "0")
+	if part == "" {
 		return whole
 	}
 	return whole + "." + part

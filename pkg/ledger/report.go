@@ -47,6 +47,8 @@ type Line struct {
 	Estimated int64       // attempts whose usage the provider did not tell
 	Usage     genai.Usage // of all attempts, adjustments included
 	Guessed   genai.Usage // the part of Usage that the provider did not tell
+	Cost      genai.Total // of Usage, where the price is known
+	Unpriced  int64       // attempts whose cost is not known
 }
 
 // Report adds up the ledger in dir. A record that the ledger holds twice

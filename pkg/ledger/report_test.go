@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -41,6 +42,24 @@ func guessed(j *signalboxv1.Adjustment) *signalboxv1.Adjustment {
 	return j
 }
 
+func costs(a *signalboxv1.Attempt, picos int64) *signalboxv1.Attempt {
+	a.CostPicoUsd = &picos
+	return a
+}
+
+// adjusts says what the attempt of j costs now, and how much more that is.
+func adjusts(j *signalboxv1.Adjustment, now, delta *int64) *signalboxv1.Adjustment {
+	j.CostPicoUsd, j.CostDeltaPicoUsd = now, delta
+	return j
+}
+
+func money(list ...genai.Money) (sum genai.Total) {
+	for _, m := range list {
+		sum = sum.Add(m)
+	}
+	return sum
+}
+
 const (
 	provider  = signalboxv1.Usage_SOURCE_PROVIDER
 	estimated = signalboxv1.Usage_SOURCE_ESTIMATED
@@ -67,10 +86,10 @@ func TestReport(t *testing.T) {
 				finished(3, tuesday, "", signalboxv1.Terminal_STATE_REFUSED),
 			},
 			want: []Line{
-				{Day: "2026-03-02", Team: "search", Model: "gpt", Backend: "a", Attempts: 1},
+				{Day: "2026-03-02", Team: "search", Model: "gpt", Backend: "a", Attempts: 1, Unpriced: 1},
 				{Day: "2026-03-03", Team: "search", Model: "gpt", Requests: 1, Refused: 1},
 				{
-					Day: "2026-03-03", Team: "search", Model: "gpt", Backend: "b", Requests: 2, Completed: 1, ClientGone: 1, Attempts: 2, Estimated: 1,
+					Day: "2026-03-03", Team: "search", Model: "gpt", Backend: "b", Requests: 2, Completed: 1, ClientGone: 1, Attempts: 2, Unpriced: 2, Estimated: 1,
 					Usage: genai.Usage{Input: 11, Output: 7}, Guessed: genai.Usage{Input: 1, Output: 2},
 				},
 			},
@@ -81,7 +100,7 @@ func TestReport(t *testing.T) {
 				used(1, 1, monday, "a", 10, 5, provider), finished(1, monday, "a", completed),
 			},
 			q:    Query{By: ByTeam},
-			want: []Line{{Team: "search", Requests: 1, Completed: 1, Attempts: 1, Usage: genai.Usage{Input: 10, Output: 5}}},
+			want: []Line{{Team: "search", Requests: 1, Completed: 1, Attempts: 1, Unpriced: 1, Usage: genai.Usage{Input: 10, Output: 5}}},
 		},
 		"adjusted": {
 			records: []Record{
@@ -89,12 +108,12 @@ func TestReport(t *testing.T) {
 				correction(1, 1, monday, "a", 10, 5, completed), correction(1, 1, monday, "a", 10, 5, completed),
 			},
 			q:    Query{By: ByModel},
-			want: []Line{{Model: "gpt", Requests: 1, Completed: 1, Attempts: 1, Usage: genai.Usage{Input: 10, Output: 5}}},
+			want: []Line{{Model: "gpt", Requests: 1, Completed: 1, Attempts: 1, Unpriced: 1, Usage: genai.Usage{Input: 10, Output: 5}}},
 		},
 		"estimate_adjusted": {
 			records: []Record{used(1, 1, monday, "a", 8, 8, estimated), finished(1, monday, "a", completed), guessed(correction(1, 1, monday, "a", 2, -3, 0))},
 			q:       Query{By: ByDay},
-			want:    []Line{{Day: "2026-03-02", Requests: 1, Completed: 1, Attempts: 1, Usage: genai.Usage{Input: 10, Output: 5}}},
+			want:    []Line{{Day: "2026-03-02", Requests: 1, Completed: 1, Attempts: 1, Unpriced: 1, Usage: genai.Usage{Input: 10, Output: 5}}},
 		},
 		"known_replaces_unknown": {
 			records: []Record{
@@ -103,12 +122,35 @@ func TestReport(t *testing.T) {
 				unknownRow(1), finished(1, monday, "a", lost),
 			},
 			q:    Query{By: ByBackend},
-			want: []Line{{Backend: "a", Requests: 1, Completed: 1, Attempts: 1, Usage: genai.Usage{Input: 10, Output: 5}}},
+			want: []Line{{Backend: "a", Requests: 1, Completed: 1, Attempts: 1, Unpriced: 1, Usage: genai.Usage{Input: 10, Output: 5}}},
 		},
 		"period_and_backend": {
 			records: []Record{used(1, 1, monday, "a", 1, 1, provider), used(2, 1, tuesday, "a", 2, 2, provider), used(3, 1, tuesday, "b", 3, 3, provider)},
 			q:       Query{By: ByTeam, Since: tuesday, Until: tuesday.Add(1), Backend: "a", Team: "search", Model: "gpt"},
-			want:    []Line{{Team: "search", Attempts: 1, Usage: genai.Usage{Input: 2, Output: 2}}},
+			want:    []Line{{Team: "search", Attempts: 1, Unpriced: 1, Usage: genai.Usage{Input: 2, Output: 2}}},
+		},
+		"priced": {
+			records: []Record{
+				costs(used(1, 1, monday, "a", 1, 1, provider), 7), costs(used(1, 2, monday, "a", 1, 1, provider), math.MaxInt64),
+				costs(used(2, 1, monday, "a", 1, 1, provider), math.MaxInt64), used(3, 1, monday, "a", 1, 1, provider),
+			},
+			q:    Query{By: ByTeam},
+			want: []Line{{Team: "search", Attempts: 4, Unpriced: 1, Usage: genai.Usage{Input: 4, Output: 4}, Cost: money(7, math.MaxInt64, math.MaxInt64)}},
+		},
+		"price_adjusted": { // of the first known now, of the second other than it was, of the third known no more
+			records: []Record{
+				unknownRow(1), adjusts(correction(1, 1, monday, "a", 10, 5, completed), new(int64(50)), nil),
+				costs(used(2, 1, monday, "a", 8, 8, estimated), 40), adjusts(guessed(correction(2, 1, monday, "a", 2, -3, 0)), new(int64(10)), new(int64(-30))),
+				costs(used(3, 1, monday, "a", 0, 0, provider), 9), adjusts(correction(3, 1, monday, "a", 0, 0, 0), nil, new(int64(-9))),
+				used(4, 1, monday, "a", 0, 0, provider), correction(4, 1, monday, "a", 0, 0, 0),
+			},
+			q:    Query{By: ByTeam},
+			want: []Line{{Team: "search", Attempts: 4, Unpriced: 2, Usage: genai.Usage{Input: 20, Output: 10}, Cost: money(50, 10)}},
+		},
+		"price_known_replaces_unknown": {
+			records: []Record{unknownRow(1), costs(used(1, 1, monday, "a", 10, 5, provider), 3), unknownRow(1)},
+			q:       Query{By: ByBackend},
+			want:    []Line{{Backend: "a", Attempts: 1, Usage: genai.Usage{Input: 10, Output: 5}, Cost: money(3)}},
 		},
 		"other_team": {records: []Record{used(1, 1, monday, "a", 1, 1, provider)}, q: Query{Team: "else"}, want: []Line{}},
 	} {

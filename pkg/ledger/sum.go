@@ -39,6 +39,7 @@ type held struct {
 	line     *Line
 	usage    genai.Usage
 	source   signalboxv1.Usage_Source
+	cost     *int64
 	stranger bool
 }
 
@@ -107,7 +108,7 @@ func (s *sum) attempt(t [16]byte) {
 	if l == nil {
 		return
 	}
-	h := held{l, UsageOf(a.GetUsage()), a.GetSource(), a.GetStranger()}
+	h := held{l, UsageOf(a.GetUsage()), a.GetSource(), a.CostPicoUsd, a.GetStranger()}
 	h.count(1)
 	if unknown {
 		s.open[k] = h
@@ -123,6 +124,16 @@ func (h held) count(n int64) {
 	}
 	l.Usage = l.Usage.Add(times(h.usage, n))
 	l.guess(h.source, h.usage, n)
+	l.pay(h.cost, n)
+}
+
+// pay counts the cost of an attempt n times; nil is one that is not known.
+func (l *Line) pay(cost *int64, n int64) {
+	if cost == nil {
+		l.Unpriced += n
+		return
+	}
+	l.Cost = l.Cost.Add(genai.Money(n * *cost))
 }
 
 // guess counts a usage that no provider told n times.
@@ -169,6 +180,16 @@ func (s *sum) adjust(t [16]byte) {
 	usage := UsageOf(j.GetUsage())
 	l.guess(j.GetWas(), usage.Add(times(delta, -1)), -1)
 	l.guess(j.GetSource(), usage, 1)
+	switch now, delta := j.CostPicoUsd, j.CostDeltaPicoUsd; {
+	case delta != nil && now == nil: // it was known
+		l.Unpriced++
+		l.pay(delta, 1)
+	case delta != nil:
+		l.pay(delta, 1)
+	case now != nil: // it was not known
+		l.Unpriced--
+		l.pay(now, 1)
+	}
 }
 
 // adjustState moves a request from the unknown to what is known now.

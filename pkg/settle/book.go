@@ -4,6 +4,8 @@ import (
 	"time"
 
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
+
+	"github.com/signalbox-dev/signalbox/pkg/price"
 )
 
 const (
@@ -23,6 +25,9 @@ type Options struct {
 	Grace time.Duration
 	// Estimator may be nil: then nothing is estimated.
 	Estimator Estimator
+	// Price is what the tokens of an attempt cost, by the policy that decided;
+	// nil where that is not known. It may be nil: then nothing is.
+	Price func(a *signalboxv1.Attempt) *price.Price
 	// Alone says that no log is read: readings of attached streams settle.
 	Alone bool
 	// Remember is how many ended requests are kept to recognise entries that

@@ -261,7 +261,7 @@ func remember(rows []*signalboxv1.Attempt) []written {
 	for _, a := range rows {
 		all = append(all, written{
 			outcome: a.GetOutcome(), source: a.GetSource(), usage: ledger.UsageOf(a.GetUsage()),
-			start: int64(a.GetStartNs()), backend: a.GetBackend(), status: a.GetStatus(),
+			cost: a.CostPicoUsd, start: int64(a.GetStartNs()), backend: a.GetBackend(), status: a.GetStatus(),
 		})
 	}
 	return all

@@ -100,6 +100,10 @@ func (b *Book) amend(a *signalboxv1.Attempt, was *written, n news, now time.Time
 	if was.source == signalboxv1.Usage_SOURCE_PROVIDER && a.GetSource() == signalboxv1.Usage_SOURCE_ESTIMATED {
 		a.Usage, a.Source = ledger.UsageRecord(was.usage), was.source // a reading that was forgotten meanwhile
 	}
+	b.price(a)
+	if n.witnessed && a.GetNumber() > 0 && a.GetOutcome() == signalboxv1.Attempt_OUTCOME_UNKNOWN {
+		a.CostPicoUsd = new(int64) // there never was such an attempt
+	}
 	usage := ledger.UsageOf(a.GetUsage())
 	if !n.witnessed && usage == was.usage && a.GetOutcome() == was.outcome && a.GetSource() == was.source {
 		return
@@ -108,8 +112,8 @@ func (b *Book) amend(a *signalboxv1.Attempt, was *written, n news, now time.Time
 	if start == 0 {
 		start = a.GetStartNs()
 	}
-	before := was.source
-	was.outcome, was.source, was.usage = a.GetOutcome(), a.GetSource(), usage
+	before, cost := was.source, costDelta(a.CostPicoUsd, was.cost)
+	was.outcome, was.source, was.usage, was.cost = a.GetOutcome(), a.GetSource(), usage, a.CostPicoUsd
 	was.adjustments++
 	b.out.Records = append(b.out.Records, &signalboxv1.Adjustment{
 		Ticket: a.GetTicket(), RequestId: a.GetRequestId(), Number: a.GetNumber(), Sequence: was.adjustments,
@@ -119,6 +123,7 @@ func (b *Book) amend(a *signalboxv1.Attempt, was *written, n news, now time.Time
 		ServedModel: a.GetServedModel(), Tier: a.GetTier(), RequestedModel: a.GetRequestedModel(),
 		Team: a.GetTeam(), KeyId: a.GetKeyId(), Route: a.GetRoute(), Class: a.GetClass(), Policy: a.GetPolicy(), Operation: a.GetOperation(),
 		Stream: a.GetStream(), Status: a.GetStatus(), Outcome: a.GetOutcome(), State: n.state,
+		CostPicoUsd: a.CostPicoUsd, CostDeltaPicoUsd: cost,
 		RawUsage: a.GetRawUsage(), Suspect: a.GetSuspect(), Stranger: a.GetStranger(),
 	})
 }

@@ -25,7 +25,7 @@ type world struct {
 
 func newWorld(t *testing.T, choose func(int) int) *world {
 	w := &world{t: t, choose: choose, now: epoch}
-	w.book = New(Options{Estimator: new(guess)})
+	w.book = New(Options{Estimator: new(guess), Price: priced})
 	return w
 }
 
@@ -164,7 +164,7 @@ func (w *world) measure() {
 // crash forgets all that is not in the ledger.
 func (w *world) crash() {
 	r := w.ledger.recovered()
-	w.book = New(Options{Estimator: new(guess)})
+	w.book = New(Options{Estimator: new(guess), Price: priced})
 	w.book.Restore(r)
 	w.read = int(r.Offset.GetOffset())
 	w.again = w.read

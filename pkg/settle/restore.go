@@ -75,6 +75,7 @@ func (r *run) adjust(j *signalboxv1.Adjustment) {
 	was := &r.more.rows[i]
 	was.outcome, was.source, was.adjustments = j.GetOutcome(), j.GetSource(), j.GetSequence()
 	was.usage = was.usage.Add(ledger.UsageOf(j.GetDelta()))
+	was.cost = j.CostPicoUsd
 }
 
 // entryOf makes an entry that leads to the row a again.

@@ -44,6 +44,9 @@ func (b *Book) attempts(r *run, n int) []*signalboxv1.Attempt {
 		}
 		rows = append(rows, a)
 	}
+	for _, a := range rows {
+		b.price(a)
+	}
 	return rows
 }
 

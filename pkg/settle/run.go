@@ -63,6 +63,7 @@ type written struct {
 	source      signalboxv1.Usage_Source
 	status      uint32
 	usage       genai.Usage
+	cost        *int64
 	start       int64
 	backend     string
 	adjustments uint32

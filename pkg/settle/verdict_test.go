@@ -10,6 +10,7 @@ import (
 
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 
+	"github.com/signalbox-dev/signalbox/pkg/genai"
 	"github.com/signalbox-dev/signalbox/pkg/ledger"
 )
 
@@ -66,12 +67,32 @@ func (v *verdict) adjust(j *signalboxv1.Adjustment) {
 	}
 	if a := v.rows[j.GetNumber()]; a != nil {
 		a.Usage = ledger.UsageRecord(ledger.UsageOf(a.GetUsage()).Add(ledger.UsageOf(j.GetDelta())))
-		a.Outcome, a.Source = j.GetOutcome(), j.GetSource()
+		a.Outcome, a.Source, a.CostPicoUsd = j.GetOutcome(), j.GetSource(), j.CostPicoUsd
+	}
+}
+
+// checkCosts holds the costs of rows, adjustments included, against their usage.
+func (w *world) checkCosts(s *story, v verdict) {
+	for n, a := range v.rows {
+		want := new(int64)
+		switch u := a.GetUsage(); {
+		case a.GetOutcome() == signalboxv1.Attempt_OUTCOME_UNKNOWN && a.GetCostPicoUsd() == 0:
+			want = a.CostPicoUsd // it may turn out that it never was
+		case a.GetSource() == signalboxv1.Usage_SOURCE_NONE:
+		case a.GetBackend() == "b":
+			*want = 2*u.GetInput() + 3*u.GetOutput()
+		default:
+			want = nil
+		}
+		if cost(a.CostPicoUsd) != cost(want) {
+			w.t.Errorf("request %d attempt %d costs %s, want %s: %v", s.n, n, cost(a.CostPicoUsd), cost(want), a)
+		}
 	}
 }
 
 func (w *world) check(s *story) {
 	v := w.verdict(requestID(s.n))
+	w.checkCosts(s, v)
 	reached := slices.ContainsFunc(s.tries, func(x try) bool { return !x.silent })
 	if !s.ticketed && (!reached || s.lost && s.written == 0) || !s.opened && s.lost && s.written == 0 {
 		if v.terminal != nil || len(v.rows) > 0 {
@@ -192,6 +213,8 @@ func add(l *ledger.Line, x ledger.Line) {
 	l.Estimated += x.Estimated
 	l.Usage = l.Usage.Add(x.Usage)
 	l.Guessed = l.Guessed.Add(x.Guessed)
+	l.Cost = l.Cost.Plus(x.Cost)
+	l.Unpriced += x.Unpriced
 }
 
 // line is what a report must count for the request.
@@ -215,6 +238,10 @@ func (v *verdict) line() ledger.Line {
 		}
 		if a.GetStranger() {
 			l.Strangers++
+		}
+		l.Cost = l.Cost.Add(genai.Money(a.GetCostPicoUsd()))
+		if a.CostPicoUsd == nil {
+			l.Unpriced++
 		}
 	}
 	return l

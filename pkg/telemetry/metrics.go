@@ -18,6 +18,8 @@ type Metrics struct {
 	Refused    *prometheus.CounterVec // requests that reached no provider: code
 	Attempts   *prometheus.CounterVec // attempts: backend, outcome
 	Tokens     *prometheus.CounterVec // tokens: type, team, model, provider, source
+	Cost       *prometheus.CounterVec // USD: team, model, provider
+	Unpriced   *prometheus.CounterVec // attempts whose cost is not known: model, provider
 	FirstByte  *prometheus.HistogramVec
 	Duration   *prometheus.HistogramVec
 	Decision   prometheus.Histogram
@@ -85,6 +87,8 @@ func (m *Metrics) requests() {
 	m.Refused = m.counters("refused_total", "Requests that the gateway refused before any provider saw them.", "code")
 	m.Attempts = m.counters("attempts_total", "Attempts at a backend, by how they ended.", "backend", "outcome")
 	m.Tokens = m.counters("tokens_total", "Tokens used, in the normal form; source says whether the provider stated them.", "type", "team", "model", "provider", "source")
+	m.Cost = m.counters("cost_usd_total", "What attempts cost by the prices of the configuration.", "team", "model", "provider")
+	m.Unpriced = m.counters("unpriced_attempts_total", "Attempts whose cost is not known.", "model", "provider")
 	m.FirstByte = m.histograms("first_byte_seconds", "Time from the start of an attempt to its first byte.", slow, "backend")
 	m.Duration = m.histograms("request_seconds", "Time from a request's start to the end of its answer.", slow, "model", "state")
 	m.Decision = m.histogram("decision_seconds", "Time from a request's body to the decision, as the processor sees it.", fast)

@@ -164,10 +164,9 @@ func firstToken(a *signalboxv1.Attempt) time.Duration {
 	return time.Duration(a.GetFirstByteNs() - a.GetStartNs())
 }
 
-// costOf is what an attempt cost; false where nobody knows its price, unless it
-// used nothing.
+// costOf is what an attempt cost; false where nobody knows.
 func costOf(a *signalboxv1.Attempt) (genai.Money, bool) {
-	return 0, a.GetUsage() == nil
+	return genai.Money(a.GetCostPicoUsd()), a.CostPicoUsd != nil
 }
 
 func at(ns uint64) time.Time { return time.Unix(0, int64(ns)).UTC() }

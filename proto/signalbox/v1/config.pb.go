@@ -2714,7 +2714,8 @@ type HealthSettings struct {
 	Window *durationpb.Duration `protobuf:"bytes,2,opt,name=window,proto3" json:"window,omitempty"`
 	// Share of failed attempts, from 0 to 1, at which a backend is ill. Five
 	// failures in a row are enough at any share. Answers with status 429 are no
-	// failures: a backend that gives one is left alone for as long as it rests.
+	// failures: a backend that gives one is left alone for as long as it rests,
+	// or for as long as the answer's retry-after asks, up to five minutes.
 	ErrorRate *float64 `protobuf:"fixed64,3,opt,name=error_rate,json=errorRate,proto3,oneof" json:"error_rate,omitempty"`
 	// A backend is slow, and comes after the others, when its time to the first
 	// byte of a stream is this many times what is usual for it, and well above
