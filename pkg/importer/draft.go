@@ -116,9 +116,10 @@ func (d *draft) finish() (Result, error) {
 	return Result{d.c, d.notes}, nil
 }
 
+// find is the model that callers get who ask for name; nil: there is none.
 func (d *draft) find(name string) *signalboxv1.Model {
 	for _, m := range d.c.GetModels() {
-		if m.GetName() == name {
+		if m.GetName() == name || slices.Contains(m.GetAliases(), name) {
 			return m
 		}
 	}

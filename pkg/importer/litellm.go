@@ -2,7 +2,6 @@ package importer
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +13,8 @@ import (
 // lite is a configuration of LiteLLM's proxy in translation.
 type lite struct {
 	*draft
-	route *signalboxv1.Route
+	route    *signalboxv1.Route
+	strategy node // what it routes by
 }
 
 // LiteLLM translates the config.yaml of LiteLLM's proxy:
@@ -24,7 +24,7 @@ func LiteLLM(data []byte) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	l := &lite{newDraft(), &signalboxv1.Route{Name: "default", Order: signalboxv1.Route_ORDER_WEIGHTED}}
+	l := &lite{draft: newDraft(), route: &signalboxv1.Route{Name: "default", Order: signalboxv1.Route_ORDER_WEIGHTED}}
 	for _, doc := range docs {
 		l.models(doc.get("model_list"))
 		l.router(doc.get("router_settings"))
@@ -39,7 +39,6 @@ func LiteLLM(data []byte) (Result, error) {
 func (l *lite) models(list node) {
 	for _, n := range list.items() {
 		l.rest(n, "model_name", "litellm_params", "model_info")
-		l.info(n.get("model_info"))
 		p := n.get("litellm_params")
 		e, there, ok := l.endpoint(p)
 		if !ok {
@@ -51,6 +50,7 @@ func (l *lite) models(list node) {
 		}
 		c := l.add(m, e, there)
 		l.candidate(p, c)
+		l.info(n.get("model_info"), p, c)
 	}
 }
 
@@ -71,19 +71,7 @@ func (l *lite) candidate(p node, c *signalboxv1.ModelCandidate) {
 			l.note(p.get(name), "is a share of the requests here, and no limit")
 		}
 	}
-	l.rest(p, "model", "api_base", "api_key", "api_version", "custom_llm_provider", "weight", "rpm", "tpm", "additional_drop_params", "max_tokens", "drop_params")
-}
-
-// info looks at what is said of a model; much of it only describes.
-func (l *lite) info(n node) {
-	for _, name := range n.names() {
-		if strings.Contains(name, "cost") {
-			l.note(n.get(name), "prices are not carried; give them to the candidate by hand where they are wanted")
-		}
-	}
-	if mode := n.get("mode").text(); mode != "" && !slices.Contains([]string{"chat", "embedding", "responses", "completion"}, mode) {
-		l.note(n.get("mode"), "%s is not served here; remove the model", mode)
-	}
+	l.rest(p, "model", "api_base", "api_key", "api_version", "custom_llm_provider", "weight", "rpm", "tpm", "additional_drop_params", "max_tokens", "drop_params", "*_cost*")
 }
 
 // endpoint is where a deployment is, and its name there.
@@ -159,7 +147,7 @@ func (l *lite) key(n node, e endpoint, m maker) string {
 // router carries router_settings, some of which may also stand in
 // litellm_settings.
 func (l *lite) router(n node) {
-	l.strategy(n.get("routing_strategy"))
+	l.strategy = n.get("routing_strategy")
 	l.aliases(n.get("model_group_alias"))
 	l.times(n)
 	l.fallbacks(n)
@@ -170,12 +158,6 @@ func (l *lite) library(n node) {
 	l.times(n)
 	l.fallbacks(n)
 	l.rest(n, "num_retries", "request_timeout", "timeout", "stream_timeout", "*fallbacks", "drop_params")
-}
-
-func (l *lite) strategy(n node) {
-	if s := n.text(); s != "" && s != "simple-shuffle" {
-		l.note(n, "%s is not carried: candidates are drawn by weight; see the orders of a route in docs/configuration.md", s)
-	}
 }
 
 func (l *lite) times(n node) {
@@ -205,14 +187,10 @@ func (l *lite) aliases(n node) {
 			l.note(a, "there is a model of this name; the alias is left out")
 			continue
 		}
-		m := l.model(a, name)
-		if m == nil {
+		if !modelName.MatchString(name) {
+			l.note(a, "%q cannot be a model's name here; left out", name)
 			continue
 		}
-		for _, c := range of.GetCandidates() {
-			c = proto.CloneOf(c)
-			c.Model = cmp.Or(c.GetModel(), of.GetName())
-			m.Candidates = append(m.Candidates, c)
-		}
+		of.Aliases = append(of.Aliases, name)
 	}
 }

@@ -41,20 +41,21 @@ func (l *lite) fallbacks(n node) {
 
 // fallback appends the candidates of the model that n names.
 func (l *lite) fallback(n node, name string, own map[string][]*signalboxv1.ModelCandidate) {
-	m, other := l.find(name), own[n.text()]
-	if m == nil || len(other) == 0 {
+	m, other := l.find(name), l.find(n.text())
+	if m == nil || len(own[other.GetName()]) == 0 {
 		l.note(n, "a fallback of %q to %q is left out: one of them could not be translated", name, n.text())
 		return
 	}
-	for _, c := range other {
+	for _, c := range own[other.GetName()] {
 		if slices.ContainsFunc(m.GetCandidates(), func(x *signalboxv1.ModelCandidate) bool {
-			return x.GetBackend() == c.GetBackend() && cmp.Or(x.GetModel(), name) == cmp.Or(c.GetModel(), n.text())
+			return x.GetBackend() == c.GetBackend() && cmp.Or(x.GetModel(), m.GetName()) == cmp.Or(c.GetModel(), other.GetName())
 		}) {
 			continue
 		}
-		added := l.add(m, l.endpointOf(c.GetBackend()), cmp.Or(c.GetModel(), n.text()))
+		added := l.add(m, l.endpointOf(c.GetBackend()), cmp.Or(c.GetModel(), other.GetName()))
 		added.Weight = proto.Uint32(0)
 		added.Drop, added.MaxOutput = c.GetDrop(), c.GetMaxOutput()
+		added.Price, added.Context, added.Capabilities = c.GetPrice(), c.GetContext(), c.GetCapabilities()
 	}
 }
 
@@ -82,7 +83,9 @@ func (l *lite) order() {
 		shared = shared || first > 1
 		most = max(most, len(m.GetCandidates()))
 	}
+	reserves := l.reserves() // settle drops the weights where none is drawn
 	l.settle(l.route, shared, most)
+	l.choose(reserves)
 	l.c.Routes = append(l.c.Routes, l.route)
 }
 
