@@ -54,6 +54,24 @@ func chatBy(name string) func(c *bed.Config) {
 	return func(c *bed.Config) { c.Candidates("chat")[0]["backend"] = name }
 }
 
+// uncut checks that streams came to their ends.
+func uncut(t *testing.T, flights []*flight) {
+	t.Helper()
+	for i, f := range flights {
+		if f.err != nil || !strings.HasSuffix(f.body.String(), "[DONE]\n\n") {
+			t.Errorf("stream %d was cut: %v", i, f.err)
+		}
+	}
+}
+
+// sameEnvoy checks that Envoy was not replaced.
+func sameEnvoy(t *testing.T, r *rig, pid int) {
+	t.Helper()
+	if now, err := r.EnvoyPID(); err != nil || now != pid {
+		t.Errorf("Envoy was %d and is %d: %v", pid, now, err)
+	}
+}
+
 // TestReloadUnderLoad changes the model, adds a backend that serves it alone,
 // and rotates a key: no request fails.
 func TestReloadUnderLoad(t *testing.T) {
@@ -92,11 +110,7 @@ func TestReloadUnderLoad(t *testing.T) {
 	servedBy(t, r, "a")
 	l.end(t)
 	wait()
-	for i, f := range flights {
-		if f.err != nil || !strings.HasSuffix(f.body.String(), "[DONE]\n\n") {
-			t.Errorf("stream %d was cut: %v", i, f.err)
-		}
-	}
+	uncut(t, flights)
 }
 
 // TestReloadTime measures from the change of the file to the first answer by
@@ -156,14 +170,8 @@ func TestListenerFollows(t *testing.T) {
 		t.Error("the old address still serves")
 	}
 	wait()
-	for i, f := range flights {
-		if f.err != nil || !strings.HasSuffix(f.body.String(), "[DONE]\n\n") {
-			t.Errorf("stream %d was cut: %v", i, f.err)
-		}
-	}
-	if now, err := r.EnvoyPID(); err != nil || now != pid {
-		t.Errorf("Envoy was %d and is %d: %v", pid, now, err)
-	}
+	uncut(t, flights)
+	sameEnvoy(t, r, pid)
 }
 
 // TestEnvoyRefuses gives Envoy what it cannot take, an address that is in use:
@@ -224,14 +232,8 @@ func TestRestartedDuringUpdate(t *testing.T) {
 		servedBy(t, r, name)
 	}
 	wait()
-	for i, f := range flights {
-		if f.err != nil || !strings.HasSuffix(f.body.String(), "[DONE]\n\n") {
-			t.Errorf("stream %d was cut: %v", i, f.err)
-		}
-	}
-	if now, err := r.EnvoyPID(); err != nil || now != pid {
-		t.Errorf("Envoy was %d and is %d: %v", pid, now, err)
-	}
+	uncut(t, flights)
+	sameEnvoy(t, r, pid)
 }
 
 // TestFiles runs Envoy without the control plane: new backends and keys come by

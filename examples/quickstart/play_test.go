@@ -69,7 +69,7 @@ func TestComposePlays(t *testing.T) {
 	if err != nil || a.header.Get("x-signalbox-provider") != "alpha" {
 		t.Errorf("answer %+v: %v", a, err)
 	}
-	for _, file := range []string{"admin.token", "keys.json", "envoy/bootstrap.json", "envoy/access.log", "envoy/sds/gamma.json"} {
+	for _, file := range []string{"admin.token", "keys.json", "envoy/bootstrap.json", "envoy/access.log"} {
 		if info, err := os.Stat(filepath.Join(s.dir, file)); err != nil || info.Mode().Perm()&0o077 != 0 {
 			t.Errorf("%s: %v %v", file, info, err)
 		}
