@@ -64,3 +64,33 @@ func TestRetryAfter(t *testing.T) {
 		})
 	}
 }
+
+// TestFirstToken reads from the ledger when an answer had something to say that
+// came long after its head: where the gateway reads the answer, to gate or to
+// translate it, and only there.
+func TestFirstToken(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		read bool
+		plan plan
+	}{
+		{"gated", true, plan{providers: named("a", "b"), configure: func(c *bed.Config, _ map[string]*provider.Server) {
+			c.Routes = []bed.Section{{"name": "gated", "gates": []string{"empty"}}}
+		}}},
+		{"translated", true, plan{providers: []provider.Options{{Name: "a", Dialect: provider.Anthropic}}}},
+		{"left_to_the_proxy", false, plan{providers: named("a")}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := start(t, c.plan)
+			a := r.do(t, request{body: chat(streamed, "Hello\n#fault stall-first=400ms tokens=20")})
+			if a.status != 200 || a.err != nil {
+				t.Fatalf("%d %s %v", a.status, a.body, a.err)
+			}
+			row := r.settledOne(t, a).attempts[0]
+			late := time.Duration(row.FirstTokenNs - row.StartNs)
+			if c.read && (late < 350*time.Millisecond || row.FirstTokenNs > row.EndNs) || !c.read && row.FirstTokenNs != 0 {
+				t.Errorf("first token after %v, first byte after %v", late, time.Duration(row.FirstByteNs-row.StartNs))
+			}
+		})
+	}
+}

@@ -148,6 +148,7 @@ var foreignAnswer = []string{
 func (o *owned) body(data []byte, end bool) (bool, error) {
 	o.read.Bytes += int64(len(data))
 	out := o.tr.Next(data)
+	o.read.Began(o.tr.Seen())
 	if end || o.tr.Seen().Trouble != nil && o.translated() {
 		out = o.close(out, end)
 	}

@@ -58,7 +58,7 @@ func (b *Books) Metered(t pipeline.Ticket, r pipeline.Reading) {
 		Usage: r.Usage, Found: r.Found, Suspect: r.Suspect, Raw: r.Raw,
 		ServedModel: r.Model, Tier: r.Tier,
 		Done: r.Complete || r.Done, Failed: r.Failed, ClientGone: !r.Complete && !r.Done && !r.Failed,
-		Status: r.Status, Cluster: r.Cluster, Start: r.Start, FirstByte: r.First, End: time.Now(), Received: r.Bytes,
+		Status: r.Status, Cluster: r.Cluster, Start: r.Start, FirstByte: r.First, FirstToken: r.FirstToken, End: time.Now(), Received: r.Bytes,
 	}, time.Now())
 	if !r.Logged {
 		b.flush()
@@ -109,11 +109,6 @@ func (b *Books) write(offset *signalboxv1.Offset) error {
 	b.observer.ended(res.Ended)
 	for _, s := range res.Settled {
 		b.observer.settled(s)
-	}
-	for _, r := range res.Records {
-		if j, ok := r.(*signalboxv1.Adjustment); ok {
-			b.observer.view.Adjusted(j)
-		}
 	}
 	for _, e := range res.Events {
 		b.observer.event(e)

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"log/slog"
 	"math/rand/v2"
 	"strings"
@@ -80,6 +81,9 @@ func sample(a *signalboxv1.Attempt) (s health.Sample, ok bool) {
 	if a.Stream && a.FirstByteNs > a.StartNs {
 		s.FirstByte = time.Duration(a.FirstByteNs - a.StartNs)
 	}
+	if a.Stream && a.FirstTokenNs > a.StartNs {
+		s.FirstToken = time.Duration(a.FirstTokenNs - a.StartNs)
+	}
 	switch a.Outcome {
 	case signalboxv1.Attempt_OUTCOME_COMPLETED:
 		if told(a) {
@@ -103,12 +107,12 @@ func sample(a *signalboxv1.Attempt) (s health.Sample, ok bool) {
 	return s, false
 }
 
-// writing is how long a's answer took, without the time to its first byte where
-// it is a stream.
+// writing is how long a's answer took, without the time until it began where it
+// is a stream.
 func writing(a *signalboxv1.Attempt) time.Duration {
 	from := a.StartNs
 	if a.Stream {
-		from = a.FirstByteNs
+		from = cmp.Or(a.FirstTokenNs, a.FirstByteNs)
 	}
 	if from == 0 || a.EndNs < from {
 		return 0

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"log/slog"
 	"strings"
 	"sync"
@@ -157,8 +158,8 @@ func span(a *signalboxv1.Attempt) telemetry.AttemptSpan {
 		Input: a.Usage.GetInput(), Output: a.Usage.GetOutput(), CacheRead: a.Usage.GetCacheRead(), Reasoning: a.Usage.GetReasoning(),
 		Failed: a.Outcome != signalboxv1.Attempt_OUTCOME_COMPLETED && a.Outcome != signalboxv1.Attempt_OUTCOME_CLIENT_GONE,
 	}
-	if a.FirstByteNs != 0 {
-		s.FirstByte = stamp(a.FirstByteNs)
+	if first := cmp.Or(a.FirstTokenNs, a.FirstByteNs); first != 0 {
+		s.FirstByte = stamp(first)
 	}
 	return s
 }

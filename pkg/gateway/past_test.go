@@ -118,6 +118,10 @@ func TestWritingIsWithoutTheFirstByteOfStreams(t *testing.T) {
 	if s, _ := sample(a); s.Writing != 5*time.Second || s.FirstByte != 2*time.Second {
 		t.Errorf("%+v of a stream", s)
 	}
+	a.FirstTokenNs = uint64(4 * time.Second)
+	if s, _ := sample(a); s.Writing != 4*time.Second || s.FirstByte != 2*time.Second || s.FirstToken != 3*time.Second {
+		t.Errorf("%+v of a stream that was read", s)
+	}
 	a.EndNs = 1
 	if s, _ := sample(a); s.Writing != 0 {
 		t.Errorf("%+v of one that ended before", s)

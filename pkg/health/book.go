@@ -73,10 +73,17 @@ func (b *Book) Observe(k Key, s Sample, now time.Time) {
 	b.changed(k, c, before)
 }
 
-// best is the time to the first byte, in seconds, of the quickest cell that
-// can stand in for k in all groups; infinite where nothing can, 0 where nothing
-// is known of what can.
-func (b *Book) best(k Key) float64 {
+// best are the times to begin, in seconds, of the quickest cell that can stand
+// in for k in all groups; infinite where nothing can, 0 where nothing is known
+// of what can.
+func (b *Book) best(k Key) (best [measures]float64) {
+	for i := range best {
+		best[i] = b.quickest(k, i)
+	}
+	return best
+}
+
+func (b *Book) quickest(k Key, measure int) float64 {
 	worst, some := 0.0, false
 	for _, g := range b.groups {
 		if !slices.Contains(g, k) {
@@ -86,7 +93,7 @@ func (b *Book) best(k Key) float64 {
 		for _, other := range g {
 			if other != k {
 				alone = false
-				best = min(best, b.cells[other].quickness())
+				best = min(best, b.cells[other].likely(measure))
 			}
 		}
 		if !alone {
@@ -99,16 +106,13 @@ func (b *Book) best(k Key) float64 {
 	return worst
 }
 
-// quickness is the time to the first byte to expect, in seconds; 0 where
+// likely is the time to begin that is to be expected, in seconds; 0 where
 // nothing is known, and no end where the cell is out.
-func (c *cell) quickness() float64 {
-	switch {
-	case c.state == Open:
+func (c *cell) likely(measure int) float64 {
+	if c.state == Open {
 		return math.Inf(1)
-	case c.fast.weight >= 1:
-		return c.fast.mean()
 	}
-	return c.normal()
+	return c.begin[measure].likely()
 }
 
 // Grade says how a request should see a cell; pick is random.
@@ -178,7 +182,7 @@ func (b *Book) Status(now time.Time) []Status {
 		list = append(list, Status{
 			Key: k, State: c.state, Grade: c.grade, Since: c.since,
 			Errors: c.failures.mean(), Rate: c.failures.weight * math.Ln2 / b.o.Window.Seconds(),
-			FirstByte: seconds(c.fast.mean()), Usual: seconds(c.normal()),
+			FirstByte: seconds(c.begin[0].fast.mean()), Usual: seconds(c.begin[0].normal()),
 			Speed: c.pace.speed(now),
 		})
 	}

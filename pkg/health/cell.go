@@ -1,9 +1,6 @@
 package health
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
 const (
 	// minFailures and minSamples are what a rate of errors must rest on, as
@@ -43,9 +40,8 @@ const (
 // cell is one backend's service of one model.
 type cell struct {
 	failures sum // of late
-	fast     sum // seconds to the first byte of late
-	usual    sum // their logarithm in the long run: single ones count little
 	row      int // failures in a row
+	begin    [measures]onset
 	pace     pace
 
 	state State
@@ -74,22 +70,9 @@ func (c *cell) learn(s Sample, now time.Time, o Options) {
 	c.row = 0
 	c.failures.add(0, now, o.Window)
 	c.pace.learn(s, now)
-	if sec := s.FirstByte.Seconds(); sec > 0 {
-		if c.usual.weight >= minUsual {
-			sec = min(sec, clip*c.normal())
-		}
-		c.fast.add(sec, now, o.Window)
-		c.usual.add(math.Log(sec), now, usualHalf)
+	for i, sec := range s.onsets() {
+		c.begin[i].learn(sec, now, o)
 	}
-}
-
-// normal is the usual time to the first byte in seconds, 0 while it is not
-// known.
-func (c *cell) normal() float64 {
-	if c.usual.weight == 0 {
-		return 0
-	}
-	return math.Exp(c.usual.mean())
 }
 
 // fails reports whether the breaker must open for errors.
@@ -99,16 +82,15 @@ func (c *cell) fails(now time.Time, o Options) bool {
 		c.failures.weight >= minSamples && c.failures.value >= minFailures && c.failures.mean() >= o.ErrorRate
 }
 
-// slow reports whether the time to the first byte is far above the usual and
-// above that of the best alternative, best in seconds, 0 where none is known.
-func (c *cell) slow(best float64, now time.Time, o Options) bool {
-	c.fast.decay(now, o.Window)
-	c.usual.decay(now, usualHalf)
-	if c.fast.weight < minSamples || c.usual.weight < minUsual {
-		return false
+// slow reports whether it begins its answers far later than usual, by either
+// measure; best are the times of the best alternative.
+func (c *cell) slow(best [measures]float64, now time.Time, o Options) bool {
+	for i := range c.begin {
+		if c.begin[i].slow(best[i], now, o) {
+			return true
+		}
 	}
-	sec := c.fast.mean()
-	return sec > o.SlowFactor*c.normal() && sec-c.normal() > noise.Seconds() && sec > 1.5*best
+	return false
 }
 
 // out takes the cell out for at least a while.
@@ -142,9 +124,17 @@ func (c *cell) probed(s Sample, now time.Time, o Options) {
 	default:
 		c.good++
 		if c.good >= c.needed() {
-			c.state, c.since = HalfOpen, now
-			c.failures, c.fast, c.row = sum{}, sum{}, 0
+			c.ramp(now)
 		}
+	}
+}
+
+// ramp begins the way back. What was of late is forgotten.
+func (c *cell) ramp(now time.Time) {
+	c.state, c.since = HalfOpen, now
+	c.failures, c.row = sum{}, 0
+	for i := range c.begin {
+		c.begin[i].fast = sum{}
 	}
 }
 
@@ -155,11 +145,14 @@ func (c *cell) needed() int {
 	return probes
 }
 
-// late reports whether a probe of a slow cell was slow: halfway to the factor
-// that takes it out.
+// late reports whether a probe of a slow cell was slow.
 func (c *cell) late(s Sample, o Options) bool {
-	sec := s.FirstByte.Seconds()
-	return sec > (1+o.SlowFactor)/2*c.normal() && sec-c.normal() > noise.Seconds()
+	for i, sec := range s.onsets() {
+		if c.begin[i].late(sec, o) {
+			return true
+		}
+	}
+	return false
 }
 
 // admit says how a request should see the cell. pick is random.
@@ -199,8 +192,7 @@ func (c *cell) rewind(now time.Time) {
 func (c *cell) pass(now time.Time, o Options) {
 	switch {
 	case c.state == Open && now.Sub(maxTime(c.heard, c.until)) > lost:
-		c.state, c.since = HalfOpen, now
-		c.failures, c.fast, c.row = sum{}, sum{}, 0
+		c.ramp(now)
 	case c.state == HalfOpen && now.Sub(c.since) >= o.Rest:
 		c.state, c.since = Closed, now
 	case c.state == Closed && now.Sub(c.since) > 2*maxRest*o.Rest:

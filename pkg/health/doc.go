@@ -14,7 +14,7 @@ import "time"
 type Options struct {
 	Window     time.Duration // half-life of what is remembered for detection
 	ErrorRate  float64       // share of failures that opens the breaker, 0 to 1
-	SlowFactor float64       // time to the first byte, as a multiple of the usual, that opens it
+	SlowFactor float64       // time to the first byte or token, as a multiple of the usual, that opens it
 	Rest       time.Duration // how long a cell gets no request after it went out
 	Probe      time.Duration // least time between two probes
 }
@@ -76,8 +76,11 @@ func (s State) String() string {
 type Sample struct {
 	Result    Result
 	FirstByte time.Duration // of a stream, since the attempt's start; 0: not known, or no stream
-	Output    int64         // tokens of the answer; 0: not known
-	Writing   time.Duration // of an answer whose Output is known: since the first byte of a stream, else since the start
+	// FirstToken is likewise until there was something that a caller can use: a
+	// provider may answer long before it begins.
+	FirstToken time.Duration
+	Output     int64         // tokens of the answer; 0: not known
+	Writing    time.Duration // of an answer whose Output is known: since a stream began, else since the start
 	// Retry is how long a refusal asks to be left alone; 0: it does not say.
 	Retry time.Duration
 }

@@ -1,6 +1,9 @@
 package health
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 const (
 	// paceHalf is the half-life of what is known of a cell's speed: long enough
@@ -16,18 +19,18 @@ const (
 	maxOutput = 512
 )
 
-// pace is how fast a cell is: the time to the first byte, and the time that a
+// pace is how fast a cell is: the time until it begins, and the time that a
 // token takes from then on. The two are told apart, so that a long answer does
 // not make a cell slow.
 type pace struct {
-	first  sum // seconds to the first byte of streams
+	first  sum // seconds to the first token of streams, to the first byte where that is all that is known
 	stream fit // seconds after it, over tokens
 	whole  fit // seconds of answers in one piece, over tokens
 }
 
 func (p *pace) learn(s Sample, now time.Time) {
 	line := &p.whole
-	if sec := s.FirstByte.Seconds(); sec > 0 {
+	if sec := cmp.Or(s.FirstToken, s.FirstByte).Seconds(); sec > 0 {
 		p.first.add(sec, now, paceHalf)
 		line = &p.stream
 	}

@@ -100,6 +100,40 @@ func TestLongAnswersAreNotSlow(t *testing.T) {
 	about(t, "tokens a second", speedOf(w).TokensPerSecond, 100, 5)
 }
 
+// TestSlowToTheFirstToken: heads come as ever, tokens do not.
+func TestSlowToTheFirstToken(t *testing.T) {
+	w := newWorld(4)
+	w.spread = true
+	slow := 1
+	w.serve = func(b string) Sample {
+		s := Sample{FirstByte: w.ttft()}
+		if w.rand.IntN(2) == 0 { // nobody reads the others
+			s.FirstToken = s.FirstByte + 4*w.ttft()
+			if b == "a" {
+				s.FirstToken *= time.Duration(slow)
+			}
+		}
+		return s
+	}
+	w.run(30*time.Second, 50)
+	if len(w.changes) > 0 {
+		t.Fatalf("healthy, and yet %v", w.changes)
+	}
+	if got := speedOf(w).FirstByte.Seconds(); got < .25 || got > .4 { // of half of them the token, .5, of half the byte, .1
+		t.Errorf("%.3f s until answers begin", got)
+	}
+	slow = 8
+	w.run(5*time.Second, 50)
+	clear(w.got)
+	w.run(10*time.Second, 50)
+	if s := w.share("a"); s > .05 {
+		t.Errorf("the slow one got %.1f %%", s*100)
+	}
+	if s := w.book.Status(w.now)[0]; s.State != Open || s.Grade != Slow {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestFailuresSayNothingOfSpeed(t *testing.T) {
 	w := newWorld(1)
 	answers(w, 5, true, 100*time.Millisecond, 10*time.Millisecond)

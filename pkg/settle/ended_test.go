@@ -73,3 +73,35 @@ func TestRetryAfterOutlivesTheProcess(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestFirstToken: the row of a stream that we read says when it had a token,
+// restarts or not.
+func TestFirstToken(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		token time.Time
+		want  uint64
+	}{
+		{"read", at(1500 * time.Millisecond), uint64(at(1500 * time.Millisecond).UnixNano())},
+		{"seen_late", at(2010 * time.Millisecond), uint64(at(2 * time.Second).UnixNano())},
+		{"not_read", time.Time{}, 0},
+		{"another_clock", at(time.Hour), 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b, m := New(Options{}), &memory{}
+			b.Open(opened(1))
+			b.Metered(ticket(1), Metered{Attempt: 1, Translated: true, Done: true, Status: 200, Cluster: "a", Start: at(0), FirstToken: c.token}, at(2*time.Second))
+			m.append(b.Take().Records)
+			after := New(Options{})
+			after.Open(opened(1))
+			after.Restore(m.recovered())
+			for _, b := range []*Book{b, after} {
+				b.Upstream(up(1, "a~", time.Second, 200, "-"), at(2*time.Second))
+				b.Downstream(down(1, "a~", 1, 200, "-", viaUpstream), at(2*time.Second))
+				if got := b.Take().Settled[0].Attempts[0].GetFirstTokenNs(); got != c.want {
+					t.Errorf("%d, want %d", got, c.want)
+				}
+			}
+		})
+	}
+}

@@ -71,6 +71,7 @@ type Metered struct {
 	Cluster     string // that answered
 	Start       time.Time
 	FirstByte   time.Time
+	FirstToken  time.Time // something that a caller can use
 	End         time.Time
 	Received    int64 // bytes of the answer
 }

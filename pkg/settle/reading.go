@@ -130,6 +130,9 @@ func (b *Book) readings(r *run) {
 			Suspect: m.Suspect, ServedModel: name(m.ServedModel), Tier: name(m.Tier),
 			Done: m.Done, Failed: m.Failed, ClientGone: m.ClientGone,
 		}
+		if !m.FirstToken.IsZero() {
+			s.Reading.FirstTokenNs = ns(m.FirstToken) - ns(m.Start)
+		}
 		if m.Found {
 			s.Reading.Usage = cmp.Or(ledger.UsageRecord(m.Usage), new(signalboxv1.Usage))
 		}
@@ -157,6 +160,9 @@ func (b *Book) restoreReading(u *Upstream, x *signalboxv1.Sighting_Reading) {
 		m.End = u.Start.Add(u.Duration)
 		if u.FirstByte != 0 {
 			m.FirstByte = u.Start.Add(u.FirstByte)
+		}
+		if d := x.GetFirstTokenNs(); d != 0 {
+			m.FirstToken = u.Start.Add(time.Duration(d))
 		}
 	}
 	r.take(&m)

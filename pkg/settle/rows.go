@@ -3,6 +3,7 @@ package settle
 import (
 	"cmp"
 	"strings"
+	"time"
 
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 
@@ -12,8 +13,9 @@ import (
 
 const (
 	maxDetails = 200
-	maxRaw     = 16 << 10 // of a provider's usage object: larger ones are not kept
-	maxName    = 256      // of a served model or tier: the provider's words
+	maxRaw     = 16 << 10    // of a provider's usage object: larger ones are not kept
+	lag        = time.Second // in which we may see what the proxy has seen; with more another clock ran
+	maxName    = 256         // of a served model or tier: the provider's words
 
 	rejected      = "rejected_" // begins the details of a row whose answer we turned down
 	rejectedError = "error"     // its reason: the answer was an error
@@ -152,6 +154,9 @@ func heed(a *signalboxv1.Attempt, m *Metered) {
 	}
 	if m.Attempt > 0 && m.Status > 0 && a.GetStatus() > 0 {
 		a.Status = uint32(m.Status)
+	}
+	if t := uint64(ns(m.FirstToken)); a.GetStream() && t >= a.GetStartNs() && t < a.GetEndNs()+uint64(lag) {
+		a.FirstTokenNs = min(t, a.GetEndNs())
 	}
 	if m.Rejected == "" {
 		return

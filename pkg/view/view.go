@@ -14,15 +14,14 @@ import (
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
-// Options are where the view looks for what it is not fed with. Snapshot,
-// Keys and Policy must be set, the others may be nil. All are called concurrently.
+// Options are where the view looks for what it is not fed with. Snapshot and
+// Keys must be set, the others may be nil. All are called concurrently.
 type Options struct {
 	Version  string
 	Started  time.Time
 	Loopback bool // the admin endpoint is reached from this machine only
 	Snapshot func() *policy.Snapshot
 	Keys     func() *key.Set
-	Policy   func(version string) *policy.Snapshot // nil: it is gone
 	Health   func(now time.Time) []health.Status
 	Envoys   func() []Envoy
 	Running  func() int           // requests that are not settled
@@ -38,19 +37,19 @@ type View struct {
 	traffic *rollup // by team, model and backend
 	routes  *rollup // by route, in the place of the model
 	keys    *rollup // by key, in the place of the team
-	used    uses
+	used    map[string]*use
 	cells   map[health.Key]*cell
 	events  []Change // of the cells, newest first
 	recent  recent
 	rate    rate
-	config  loads
+	config  config
 	lag     time.Duration // from the end of a request to its settlement, of late
 }
 
 // New returns an empty view.
 func New(o Options) *View {
 	return &View{
-		o: o, traffic: newTraffic(), used: uses{}, cells: map[health.Key]*cell{},
+		o: o, traffic: newTraffic(), used: map[string]*use{}, cells: map[health.Key]*cell{},
 		routes: newRollup(quarter, day), keys: newRollup(8*time.Hour, 32*day),
 	}
 }
@@ -65,15 +64,11 @@ func (v *View) Settled(s settle.Settled, now time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.settled(s)
-	v.used.count(s)
 	v.rate.count(now)
 	if end := at(s.Terminal.GetTimeNs()); now.After(end) {
 		v.lag += (now.Sub(end) - v.lag) / 8
 	}
 	v.recent.push(entryOf(s))
-	if s.Open.GetPolicy() == v.config.current.Version {
-		v.config.since++
-	}
 }
 
 // settled enters a request into the figures.
@@ -81,9 +76,12 @@ func (v *View) settled(s settle.Settled) {
 	t := s.Terminal
 	start := at(cmp.Or(t.GetStartNs(), t.GetTimeNs()))
 	model := v.named(t)
-	v.count(place{series{t.GetTeam(), model, t.GetBackend()}, t.GetRoute(), t.GetKeyId()}, start, func(f *figures) { f.ended(t, 1) })
+	v.count(place{series{t.GetTeam(), model, t.GetBackend()}, t.GetRoute(), t.GetKeyId()}, start, func(f *figures) { f.ended(t) })
 	for _, a := range s.Attempts {
 		v.attempt(a)
+	}
+	if k := t.GetKeyId(); k != "" {
+		v.use(k).count(start)
 	}
 }
 
@@ -96,17 +94,16 @@ func (v *View) named(t *signalboxv1.Terminal) string {
 	return t.GetModel()
 }
 
-// ended counts a request n times: 1, or -1 to take it back.
-func (f *figures) ended(t *signalboxv1.Terminal, n int64) {
-	f.requests += n
+func (f *figures) ended(t *signalboxv1.Terminal) {
+	f.requests++
 	switch t.GetState() {
 	case signalboxv1.Terminal_STATE_FAILED:
-		f.errors += n
+		f.errors++
 	case signalboxv1.Terminal_STATE_REFUSED:
-		f.refused += n
+		f.refused++
 	case signalboxv1.Terminal_STATE_COMPLETED:
 		if t.GetAttempts() > 1 {
-			f.fallbacks += n
+			f.fallbacks++
 		}
 	}
 }
@@ -155,20 +152,17 @@ func (f *figures) spent(u genai.Usage, cost genai.Money, priced bool) {
 
 // modelOf is the model that an attempt is counted under: the one asked for,
 // where we know it.
-func modelOf(a interface {
-	GetRequestedModel() string
-	GetServedModel() string
-	GetModel() string
-}) string {
+func modelOf(a *signalboxv1.Attempt) string {
 	return cmp.Or(a.GetRequestedModel(), a.GetServedModel(), a.GetModel())
 }
 
 // firstToken is how long a stream took to begin, 0 where that is not known.
 func firstToken(a *signalboxv1.Attempt) time.Duration {
-	if !a.GetStream() || a.GetStatus() >= 400 || a.GetFirstByteNs() <= a.GetStartNs() {
+	first := cmp.Or(a.GetFirstTokenNs(), a.GetFirstByteNs())
+	if !a.GetStream() || a.GetStatus() >= 400 || first <= a.GetStartNs() {
 		return 0
 	}
-	return time.Duration(a.GetFirstByteNs() - a.GetStartNs())
+	return time.Duration(first - a.GetStartNs())
 }
 
 // costOf is what an attempt cost; false where nobody knows.

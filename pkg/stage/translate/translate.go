@@ -78,6 +78,7 @@ func (s Stage) Chunk(x *pipeline.Exchange, p []byte, end bool) []byte {
 	}
 	m.Bytes += int64(len(p))
 	out := x.Translator.Next(p)
+	m.Began(x.Translator.Seen())
 	if !end && x.Translator.Seen().Trouble == nil {
 		return out
 	}

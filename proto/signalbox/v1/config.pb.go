@@ -2718,8 +2718,9 @@ type HealthSettings struct {
 	// or for as long as the answer's retry-after asks, up to five minutes.
 	ErrorRate *float64 `protobuf:"fixed64,3,opt,name=error_rate,json=errorRate,proto3,oneof" json:"error_rate,omitempty"`
 	// A backend is slow, and comes after the others, when its time to the first
-	// byte of a stream is this many times what is usual for it, and well above
-	// that of the model's other candidates.
+	// byte of a stream, or to its first token where the gateway reads the answer,
+	// is this many times what is usual for it, and well above that of the model's
+	// other candidates.
 	SlowFactor *float64 `protobuf:"fixed64,4,opt,name=slow_factor,json=slowFactor,proto3,oneof" json:"slow_factor,omitempty"`
 	// How long a backend rests that became ill, before any request tries it
 	// again. Each time that it falls ill again soon after, it rests twice as
