@@ -15,6 +15,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/key"
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
+	"github.com/signalbox-dev/signalbox/pkg/route"
 	"github.com/signalbox-dev/signalbox/pkg/stage/authenticate"
 	"github.com/signalbox-dev/signalbox/pkg/stage/decide"
 	"github.com/signalbox-dev/signalbox/pkg/stage/fail"
@@ -57,6 +58,8 @@ type Parts struct {
 	Keys         *atomic.Pointer[key.Set]
 	Acknowledged func(backend string) bool
 	Grade        func(c *policy.Candidate) health.Grade
+	Speed        func(c *policy.Candidate) health.Speed
+	Expect       func(r *policy.Route, m *policy.Model, stream bool, maxOutput int64) int64
 	Dialects     map[string]*dialect.Dialect
 	Books        interface {
 		record.Books
@@ -79,7 +82,7 @@ func Stages(p Parts) []pipeline.Stage {
 		read.Stage{},                     // understand the head; later, the body: refuse what is ambiguous
 		authenticate.Stage{Keys: p.Keys}, // before the body is received: strangers cost nothing
 		list.Stage{},                     // answers that need no provider
-		decide.Stage{RuleFailed: p.ruleFailed, Acknowledged: p.Acknowledged, Grade: p.Grade, AllIll: p.allIll, Dialects: p.Dialects}, // the order, within the constraints
+		decide.Stage{RuleFailed: p.ruleFailed, Acknowledged: p.Acknowledged, Grade: p.Grade, AllIll: p.allIll, Speed: p.Speed, Expect: p.Expect, Leads: new(route.Leads), Dialects: p.Dialects}, // the order, within the constraints
 		record.Stage{Books: p.Books},  // in the books before any provider sees it
 		trace.Stage{Tracer: p.Tracer}, // last of the request: it shows what the others decided
 		fail.Stage{},                  // what an error answer becomes

@@ -38,6 +38,8 @@ const (
 	AnswerFailed    // a provider's answer was empty, malformed, or an error under a good status
 	StreamBroken    // a provider ended a stream without its end
 	NotTranslatable // no backend of the model takes this kind of request
+	NotCapable      // no backend of the model can do what the request needs
+	ContextTooLong  // the request is longer than every backend of the model can take
 	kinds
 )
 
@@ -100,6 +102,8 @@ var table = [kinds]row{
 	AnswerFailed:         {"answer_failed", 502, unavailable},
 	StreamBroken:         {"stream_broken", 502, unavailable},
 	NotTranslatable:      {"not_translatable", 400, invalid},
+	NotCapable:           {"model_not_capable", 400, invalid},
+	ContextTooLong:       {"context_length_exceeded", 400, invalid},
 }
 
 // Code is the stable word of k, as callers and metrics see it.

@@ -217,7 +217,7 @@ func (g *Gateway) openServer() error {
 		Log:      g.log,
 	}
 	stages := builtin.Stages(builtin.Parts{
-		Keys: &g.keys, Acknowledged: g.acks.has, Grade: g.ward.grade, Dialects: dialects, Books: g.books, Witness: true, Tracer: g.tracer, Metrics: g.metrics,
+		Keys: &g.keys, Acknowledged: g.acks.has, Grade: g.ward.grade, Speed: g.ward.speed, Expect: g.lengths.expect, Dialects: dialects, Books: g.books, Witness: true, Tracer: g.tracer, Metrics: g.metrics,
 	})
 	if g.opts.Stages != nil {
 		stages = g.opts.Stages(stages)

@@ -88,6 +88,9 @@ func CheckKey(s *policy.Snapshot, k key.Spec) error {
 		return fmt.Errorf("no team %q in the configuration: it has %v", k.Team, sorted(s.Teams))
 	}
 	for _, m := range k.Models {
+		if k, _ := s.Find(m); k != nil && k.Name != m {
+			return fmt.Errorf("%q is another name of model %q: keys go by that", m, k.Name)
+		}
 		if _, ok := s.Models[m]; !ok {
 			return fmt.Errorf("no model %q in the configuration: it has %v", m, sorted(s.Models))
 		}

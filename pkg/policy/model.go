@@ -26,6 +26,7 @@ func (s *Snapshot) compileModels(c *signalboxv1.Config) map[string]*Model {
 			}
 		}
 		k.summarise()
+		s.ruled = s.ruled || k.Able != All || k.Context > 0
 		for _, r := range s.Routes {
 			if config.MatchAny(r.Models, k.Name) {
 				k.routes = append(k.routes, r)

@@ -181,7 +181,8 @@ func (s *Snapshot) compileRules(c *config.Checked) error {
 			operations: set[genai.Operation](r.GetPaths()), hours: compileHours(r.GetHours()),
 			fails: r.GetWhenError() == signalboxv1.Route_FAILURE_FIT,
 		}
-		s.ruled = s.ruled || k.rule.narrow
+		s.estimates = s.estimates || k.Order >= OrderCheapest
+		s.ruled = s.ruled || k.rule.narrow || k.Sticky != StickyNone || k.Order >= OrderCheapest
 		for _, h := range r.GetHeaders() {
 			k.rule.headers = append(k.rule.headers, header{h.GetName(), h.GetValue()})
 			s.headers = append(s.headers, h.GetName())

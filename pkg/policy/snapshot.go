@@ -25,12 +25,13 @@ type Snapshot struct {
 	Alerts    Alerts
 	Health    Health
 
-	channels []channel
-	ruled    bool              // see Ruled
-	headers  []string          // that channels and routes look at, sorted
-	fallback *Route            // for what no route fits
-	names    []string          // of the models, sorted
-	known    map[string]*Model // by name and alias
+	channels  []channel
+	ruled     bool              // see Ruled
+	estimates bool              // see Estimates
+	headers   []string          // that channels and routes look at, sorted
+	fallback  *Route            // for what no route fits
+	names     []string          // of the models, sorted
+	known     map[string]*Model // by name and alias
 }
 
 // Route is how requests for a model by a team are tried of which nothing else
@@ -49,8 +50,9 @@ func (s *Snapshot) Route(model, team string) *Route {
 	return s.fallback
 }
 
-// Ruled reports whether a route looks at more of a request than its model and
-// its team.
+// Ruled reports whether a decision looks at more of some request than its model
+// and its team: a route by what it fits or how it chooses, or a model of whose
+// candidates not all can serve every request.
 func (s *Snapshot) Ruled() bool {
 	return s.ruled
 }
@@ -66,6 +68,9 @@ func (s *Snapshot) Find(asked string) (m *Model, version string) {
 	}
 	return nil, ""
 }
+
+// Estimates reports whether some route orders candidates by estimates.
+func (s *Snapshot) Estimates() bool { return s.estimates }
 
 // Names are the names of all models, sorted.
 func (s *Snapshot) Names() []string { return s.names }

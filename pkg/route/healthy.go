@@ -27,29 +27,33 @@ func (d *Decision) AllIll() bool {
 	return false
 }
 
-// healthiest orders the candidates of mask: those that are well as the route
-// wants them, where it draws them after those that are to be probed, then the others, by how ill they are. Health takes none out but
-// by the limit of attempts.
-func healthiest(rt *policy.Route, m *policy.Model, mask uint64, r Request) ([]policy.Candidate, []Graded) {
-	by, graded := grades(m, mask, r)
+// healthiest orders the candidates that k ranks: those that are well as the
+// route wants them, where it draws them after those that are to be probed, then
+// the others, by how ill they are. Health takes none out but by the limit of
+// attempts.
+func (c *chooser) healthiest(k *ranking, d *Decision) ([]policy.Candidate, []Graded) {
+	m, limit := d.Model, d.Route.MaxAttempts
+	by, graded := grades(m, k.mask, c.r)
 	if len(graded) == 0 {
-		return order(rt, m, mask, rt.MaxAttempts, r.Pick), nil
+		c.race(k, d, k.mask)
+		return k.list(m, k.mask, limit), nil
 	}
-	if rt.Order != policy.OrderWeighted { // its place is where the file has it
+	if k.order != policy.OrderWeighted { // its place is where the order has it
 		by[health.Well] |= by[health.Probe]
 		by[health.Probe] = 0
 	}
-	list := make([]policy.Candidate, 0, min(bits.OnesCount64(mask), rt.MaxAttempts))
+	c.race(k, d, by[health.Well])
+	list := make([]policy.Candidate, 0, min(bits.OnesCount64(k.mask), limit))
 	for _, mask := range by {
-		if mask != 0 && len(list) < rt.MaxAttempts {
-			list = append(list, order(rt, m, mask, rt.MaxAttempts-len(list), r.Pick)...)
+		if mask != 0 && len(list) < limit {
+			list = append(list, k.list(m, mask, limit-len(list))...)
 		}
 	}
 	return list, graded
 }
 
 // grades sorts the candidates of mask by their grade.
-func grades(m *policy.Model, mask uint64, r Request) (by [health.Ill + 1]uint64, graded []Graded) {
+func grades(m *policy.Model, mask uint64, r *Request) (by [health.Ill + 1]uint64, graded []Graded) {
 	if r.Grade == nil {
 		return by, nil
 	}

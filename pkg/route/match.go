@@ -9,7 +9,7 @@ import (
 // the one that is asked for, or the one that the route uses in its place.
 func match(s *policy.Snapshot, d *Decision, m *policy.Model, r *Request) {
 	if f := r.Facts; f != nil {
-		f.Model, f.Team, f.Classes = r.Model, r.Team, classes(s, r)
+		f.Model, f.Team, f.Classes = m.Name, r.Team, classes(s, r)
 		f.Channel = s.Channel(f)
 		d.Channel = f.Channel
 	}

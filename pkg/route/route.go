@@ -1,10 +1,6 @@
 package route
 
 import (
-	"math/bits"
-	"slices"
-	"strings"
-
 	"github.com/signalbox-dev/signalbox/pkg/fault"
 	"github.com/signalbox-dev/signalbox/pkg/genai"
 	"github.com/signalbox-dev/signalbox/pkg/health"
@@ -14,7 +10,7 @@ import (
 
 // Request is what a choice depends on.
 type Request struct {
-	Model   string
+	Model   string            // as asked for: a name or an alias, perhaps with @ and a version
 	Team    string            // empty: none
 	Allowed []string          // models that the key names; empty: all
 	Classes []genai.DataClass // of the key and of the request; the team's and the route's are added
@@ -25,42 +21,53 @@ type Request struct {
 	Takes func(b *policy.Backend) bool
 	// Grade says how ill a candidate is; nil: all are well.
 	Grade func(c *policy.Candidate) health.Grade
-	Pick  uint64 // random; it alone decides what is left to chance
+	// Speed says how fast a candidate has been of late; nil: nothing is known.
+	Speed func(c *policy.Candidate) health.Speed
+	// Expect is how many tokens an answer is likely to have, 0 where that is not
+	// known; nil: it never is.
+	Expect func(route *policy.Route, m *policy.Model) int64
+	// Leader says who leads a race; nil: nobody does.
+	Leader func(Race) Leader
+	Pick   uint64 // random; it alone decides what is left to chance
 	// Facts are what routes can look at besides the above, which is entered
 	// there; nil: nothing is known.
 	Facts *signal.Facts
+	// Weighed is what an earlier decision made of the same request, in place of
+	// Facts, Expect and Leader; nil: none.
+	Weighed *Weighed
 }
 
 // Decision is the choice and its reasons. Route and Model are set as far as the
 // choice got, also beside a fault.
 type Decision struct {
-	Route   *policy.Route
-	Model   *policy.Model
-	Channel string             // empty: none
-	Failed  []*policy.Route    // whose condition failed; they fit when they say so
-	Order   []policy.Candidate // first choice first; perhaps shared with the snapshot: not to be changed
-	Graded  []Graded           // candidates that are not well, as the model lists them
-	Class   string             // the classes that bound it, sorted, joined by '+'
-	Out     []Out              // candidates that are not in Order, as the model lists them
-	Policy  string             // version of the snapshot
+	Asked     string // the model asked for by its name, with @ and the version if there was one
+	Route     *policy.Route
+	Model     *policy.Model
+	Canary    bool               // Model is the one on trial
+	Channel   string             // empty: none
+	Failed    []*policy.Route    // whose condition failed; they fit when they say so
+	Order     []policy.Candidate // first choice first; perhaps shared with the snapshot: not to be changed
+	Objective string             // what put it in order: "configured", "weighted", "cheapest", "fastest" or "strongest"
+	Estimates []Estimate         // of the model's candidates; nil where the objective needs none
+	Weighed   Weighed
+	Race      Race
+	Lead      string   // backend that leads the race from now on; empty: there is none
+	Graded    []Graded // candidates that are not well, as the model lists them
+	Class     string   // the classes that bound it, sorted, joined by '+'
+	Out       []Out    // candidates that are not in Order, as the model lists them
+	Policy    string   // version of the snapshot
 }
 
-// Out is a candidate that is not in the order, and why.
-type Out struct {
-	Backend string
-	Reason  Reason
+// Weighed is what a decision made of a request beyond its rule: by it and the
+// same snapshot the decision can be made again.
+type Weighed struct {
+	Needs  policy.Capability // beyond text; 0 also where all candidates can all
+	Length int64             // tokens that a context must hold; 0: any will do, or nothing asked
+	Input  int64             // tokens of the prompt; 0: nothing asked
+	Output int64             // tokens of the answer that are expected; 0: nothing asked
+	Pick   uint64            // what chance came to: the same for requests that are drawn alike
+	Leader Leader
 }
-
-// Reason is why a candidate is not in the order.
-type Reason string
-
-const (
-	ReasonClass          Reason = "class"          // a class of the request forbids its region
-	ReasonDialect        Reason = "dialect"        // the request cannot be translated for it
-	ReasonLoss           Reason = "loss"           // a translation would lose fields, which the caller forbade
-	ReasonUnacknowledged Reason = "unacknowledged" // the proxy does not serve it, yet or any more
-	ReasonLimit          Reason = "max_attempts"   // better candidates used the attempts up
-)
 
 // Decide chooses. It does not keep r and is safe for concurrent use.
 func Decide(s *policy.Snapshot, r Request) (Decision, *fault.Error) {
@@ -69,31 +76,52 @@ func Decide(s *policy.Snapshot, r Request) (Decision, *fault.Error) {
 	if f != nil {
 		return d, f
 	}
-	m := s.Models[r.Model]
+	m, version := s.Find(r.Model)
 	if m == nil {
 		return d, notFound(s, r)
+	}
+	d.Asked = m.Name
+	if version != "" {
+		d.Asked += "@" + version
 	}
 	match(s, &d, m, &r)
 	if !team.May(m.Name) || !policy.Allows(r.Allowed, m.Name) {
 		return d, notAllowed(m.Name)
 	}
-	m = d.Model
-	permitted, class := bound(s, &d, team, r.Classes)
-	d.Class = class
-	able := permitted & takers(m, r.Takes)
-	served := able & acknowledged(m, r.Acknowledged)
-	d.Order, d.Graded = healthiest(d.Route, m, served, r)
-	d.Out = out(m, permitted, able, served, d.Order)
-	if permitted == 0 {
-		return d, noCompliant(m.Name, d.Class)
+	c := chooser{s: s, r: &r, team: team, version: version}
+	d.Weighed.Pick = c.pick(d.Route)
+	if onTrial(&d) && version == "" {
+		trial := d
+		trial.Model, trial.Canary = d.Route.Canary, true
+		if c.choose(&trial) == nil {
+			return trial, nil
+		}
 	}
-	if able == 0 {
-		return d, fault.New(fault.NotTranslatable, "No backend of the model "+quote(m.Name)+" takes requests of this kind. Ask for another model, or use the API that its backends speak; GET /v1/models lists the models.").With("model")
-	}
+	return d, c.choose(&d)
+}
+
+// chooser makes the choice for one request.
+type chooser struct {
+	s       *policy.Snapshot
+	r       *Request
+	team    *policy.Team
+	version string // empty: any
+}
+
+// choose completes d by the candidates of its model.
+func (c *chooser) choose(d *Decision) *fault.Error {
+	sieve := c.sift(d)
+	served := sieve[len(sieve)-1]
 	if served == 0 {
-		return d, fault.New(fault.NoBackend, "No backend of the model is in service at the moment. Try again later.")
+		d.Out = out(d.Model, &sieve, nil)
+		return c.none(d, &sieve)
 	}
-	return d, nil
+	k := c.rank(d, served)
+	d.Objective = k.order.String()
+	d.Order, d.Graded = c.healthiest(&k, d)
+	sieve[byQuality] = k.mask
+	d.Out = out(d.Model, &sieve, d.Order)
+	return nil
 }
 
 // Usable are the names of the models that a team's key may use, sorted.
@@ -122,85 +150,4 @@ func teamOf(s *policy.Snapshot, name string) (*policy.Team, *fault.Error) {
 		return nil, fault.New(fault.ModelNotAllowed, "The team of this key is not in the gateway's configuration. Ask its operator for a key of a team that is.")
 	}
 	return t, nil
-}
-
-func takers(m *policy.Model, takes func(*policy.Backend) bool) uint64 {
-	if takes == nil {
-		return m.All()
-	}
-	var mask uint64
-	for i := range m.Candidates {
-		if takes(m.Candidates[i].Backend) {
-			mask |= 1 << i
-		}
-	}
-	return mask
-}
-
-func acknowledged(m *policy.Model, serves func(string) bool) uint64 {
-	if serves == nil {
-		return m.All()
-	}
-	var mask uint64
-	for i := range m.Candidates {
-		if serves(m.Candidates[i].Backend.Name) {
-			mask |= 1 << i
-		}
-	}
-	return mask
-}
-
-// out lists what is not in order: a shared slice of all candidates has none.
-func out(m *policy.Model, permitted, able, served uint64, order []policy.Candidate) []Out {
-	if len(order) == len(m.Candidates) {
-		return nil
-	}
-	list := make([]Out, 0, len(m.Candidates)-len(order))
-	for i := range m.Candidates {
-		b := m.Candidates[i].Backend
-		switch bit := uint64(1) << i; {
-		case permitted&bit == 0:
-			list = append(list, Out{b.Name, ReasonClass})
-		case able&bit == 0:
-			list = append(list, Out{b.Name, ReasonDialect})
-		case served&bit == 0:
-			list = append(list, Out{b.Name, ReasonUnacknowledged})
-		case !slices.ContainsFunc(order, func(c policy.Candidate) bool { return c.Backend == b }):
-			list = append(list, Out{b.Name, ReasonLimit})
-		}
-	}
-	return list
-}
-
-// order lists the candidates of mask, at most limit.
-func order(r *policy.Route, m *policy.Model, mask uint64, limit int, pick uint64) []policy.Candidate {
-	n := min(bits.OnesCount64(mask), limit)
-	if r.Order == policy.OrderWeighted {
-		return weighted(m, mask, n, pick)
-	}
-	if mask == m.All() {
-		return m.Candidates[:n:n]
-	}
-	list := make([]policy.Candidate, 0, n)
-	for ; len(list) < n; mask &= mask - 1 {
-		list = append(list, m.Candidates[bits.TrailingZeros64(mask)])
-	}
-	return list
-}
-
-func notFound(s *policy.Snapshot, r Request) *fault.Error {
-	usable := Usable(s, r.Team, r.Allowed)
-	text := "The model " + quote(r.Model) + " does not exist here."
-	if near := policy.NearAmong(r.Model, usable); len(near) > 0 {
-		text += " Did you mean " + strings.Join(near, ", ") + "?"
-	}
-	return fault.New(fault.ModelNotFound, text+" GET /v1/models lists those that this key may use.").With("model")
-}
-
-func notAllowed(model string) *fault.Error {
-	return fault.New(fault.ModelNotAllowed, "This key may not use the model "+quote(model)+". GET /v1/models lists those that it may.").With("model")
-}
-
-func noCompliant(model, class string) *fault.Error {
-	return fault.New(fault.NoCompliantBackend, "No backend of the model "+quote(model)+" may process requests of class "+quote(class)+". Choose another model, or ask the gateway's operator for a backend in a region that the class allows.")
 }

@@ -1,7 +1,10 @@
 package route
 
 import (
+	"cmp"
+	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/signalbox-dev/signalbox/pkg/policy"
 )
@@ -40,6 +43,71 @@ func drawn(m *policy.Model, mask, point uint64) int {
 		point -= w
 		mask &= mask - 1
 	}
+}
+
+// alike orders n candidates of mask by weighted rendezvous hashing (Thaler,
+// Ravishankar, 1998; the weights as by Efraimidis and Spirakis, 2006): the same
+// pick gets the same order, with the shares of their weights over all picks, and
+// a candidate that goes or comes moves no others.
+func alike(m *policy.Model, mask uint64, n int, pick uint64) []policy.Candidate {
+	var room [64]uint8
+	var score [64]float64
+	list := indexes(room[:0], mask)
+	for _, i := range list {
+		if w := m.Candidates[i].Weight; w > 0 {
+			u := (float64(mix(pick^hash(m.Candidates[i].Backend.Name))>>11) + 0.5) / (1 << 53)
+			score[i] = -float64(w) / math.Log(u)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b uint8) int { return cmp.Compare(score[b], score[a]) })
+	order := make([]policy.Candidate, 0, n)
+	for _, i := range list[:n] {
+		order = append(order, m.Candidates[i])
+	}
+	return order
+}
+
+// onTrial reports whether a request is drawn for the canary of its route.
+func onTrial(d *Decision) bool {
+	rt := d.Route
+	return rt.Canary != nil && mix(d.Weighed.Pick^hash(rt.Name)^saltCanary) < rt.Share
+}
+
+// What is drawn from one pick for different ends must not hang together.
+const (
+	saltCanary = 0xc0ffee0ddc0ffee1
+	saltRace   = 0x5ca1ab1e0ddba115
+)
+
+// pick is what chance comes to: by the user or the conversation on routes that
+// want so, where those are known.
+func (c *chooser) pick(rt *policy.Route) uint64 {
+	if c.r.Weighed != nil {
+		return c.r.Weighed.Pick
+	}
+	if c.r.Facts != nil {
+		switch rt.Sticky {
+		case policy.StickyUser:
+			if n, ok := c.r.Facts.User(); ok {
+				return mix(n)
+			}
+		case policy.StickyConversation:
+			if n, ok := c.r.Facts.Conversation(); ok {
+				return mix(n)
+			}
+		case policy.StickyNone:
+		}
+	}
+	return c.r.Pick
+}
+
+// hash is FNV-1a of a name.
+func hash(name string) uint64 {
+	h := uint64(0xcbf29ce484222325)
+	for i := range len(name) {
+		h = (h ^ uint64(name[i])) * 0x100000001b3
+	}
+	return h
 }
 
 // mix spreads the bits of x: the output step of SplitMix64 (Steele, Lea,

@@ -8,6 +8,8 @@
 package signal
 
 import (
+	"bytes"
+	"slices"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/pkg/dialect"
@@ -108,7 +110,12 @@ type Shape struct {
 	Images int64
 	Schema bool // the answer must be JSON
 
-	asked []dialect.Part // of the last turn of the user
+	Sure     bool // the prompt was read: Tokens is more than a measure of its size
+	BySchema bool // the answer must follow a JSON schema
+	Audio    bool // there is sound in the prompt, or wanted in the answer
+
+	asked   []dialect.Part // of the last turn of the user
+	opening []dialect.Turn // up to the user's first
 }
 
 // Shape returns the form of the prompt.
@@ -150,8 +157,11 @@ func (f *Facts) measure() *Shape {
 	case fault != nil || a == nil:
 		s.Tokens = tokens(f.Call.Body)
 	case a.Chat != nil:
+		s.Sure = true
 		s.chat(a.Chat)
+		s.Audio = s.Audio || slices.Contains(a.Unsaid, "audio") || slices.Contains(a.Unsaid, "modalities")
 	case a.Embed != nil:
+		s.Sure = true
 		for _, t := range a.Embed.Inputs {
 			s.Tokens += tokens(t)
 		}
@@ -168,6 +178,7 @@ const (
 
 func (s *Shape) chat(c *dialect.Chat) {
 	s.Schema = c.Format.Kind != dialect.FormatText
+	s.BySchema = c.Format.Kind == dialect.FormatSchema
 	for i := range c.Tools {
 		t := &c.Tools[i]
 		s.Tokens += tokens(t.Name) + tokens(t.Description) + tokens(t.Parameters)
@@ -181,6 +192,9 @@ func (s *Shape) chat(c *dialect.Chat) {
 			continue
 		case dialect.User:
 			s.asked = t.Parts
+			if s.opening == nil {
+				s.opening = c.Turns[:i+1]
+			}
 		}
 		s.Turns++
 	}
@@ -190,20 +204,24 @@ func (s *Shape) parts(parts []dialect.Part) {
 	for i := range parts {
 		p := &parts[i]
 		s.Tokens += tokens(p.Text) + tokens(p.Arguments)
-		if p.Kind == dialect.PartImage {
+		switch p.Kind {
+		case dialect.PartImage:
 			s.Images++
 			s.Tokens += perImage
+		case dialect.PartAudio:
+			s.Audio = true
 		}
 		s.parts(p.Parts)
 	}
 }
 
 // tokens estimates: four bytes of English are a token, three of most other
-// scripts.
+// scripts, and so is a letter that is written as an escape of six.
 func tokens[T ~[]byte](text T) int64 {
 	var wide int64
 	for _, b := range text {
 		wide += int64(b >> 7)
 	}
-	return (3*(int64(len(text))-wide) + 4*wide + 11) / 12
+	escaped := int64(bytes.Count(text, []byte(`\u`)))
+	return max(0, 3*(int64(len(text))-wide)+4*wide-6*escaped+11) / 12
 }

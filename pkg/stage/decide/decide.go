@@ -31,6 +31,15 @@ type Stage struct {
 	// Grade says how ill a candidate is; nil: all are well. It is called
 	// concurrently.
 	Grade func(c *policy.Candidate) health.Grade
+	// Speed says how fast a candidate has been of late; nil: nothing is known. It
+	// is called concurrently.
+	Speed func(c *policy.Candidate) health.Speed
+	// Expect is how many tokens an answer is likely to have where the caller
+	// allows maxOutput, 0 for any number; 0: not known. nil: it never is. It is
+	// called concurrently.
+	Expect func(r *policy.Route, m *policy.Model, stream bool, maxOutput int64) int64
+	// Leads remembers who is the fastest; nil: nobody does.
+	Leads *route.Leads
 	// AllIll is told the model of a request for which no candidate was well;
 	// nil: nobody is.
 	AllIll func(model string)
@@ -69,7 +78,7 @@ func (s Stage) choose(x *pipeline.Exchange) *fault.Error {
 		Allowed: x.Caller.Key.Models, Classes: x.Classes(), Pick: rand.Uint64(), Facts: facts(x),
 		KeyName: x.Caller.Key.Name, Single: x.Single, Strict: x.Strict, Trace: x.Trace.ID(),
 	}
-	d, f := route.Decide(x.Snapshot, route.Request{
+	r := route.Request{
 		Model:        x.Call.Model,
 		Team:         x.Caller.Team,
 		Allowed:      m.Allowed,
@@ -77,10 +86,21 @@ func (s Stage) choose(x *pipeline.Exchange) *fault.Error {
 		Acknowledged: s.Acknowledged,
 		Takes:        func(b *policy.Backend) bool { return s.takes(x, b) },
 		Grade:        s.Grade,
+		Speed:        s.Speed,
 		Pick:         m.Pick,
 		Facts:        m.Facts,
-	})
-	x.Decision, m.Early = d, len(d.Out)
+	}
+	if s.Expect != nil && x.Snapshot.Estimates() {
+		r.Expect = func(rt *policy.Route, m *policy.Model) int64 { return s.Expect(rt, m, x.Call.Stream, x.Call.MaxOutput) }
+	}
+	if s.Leads != nil && x.Snapshot.Estimates() {
+		r.Leader = func(race route.Race) route.Leader { return s.Leads.Leader(race, x.Arrived) }
+	}
+	d, f := route.Decide(x.Snapshot, r)
+	if d.Lead != "" && s.Leads != nil {
+		s.Leads.Take(d.Race, d.Lead, x.Arrived)
+	}
+	x.Decision, m.Pick, m.Early = d, d.Weighed.Pick, len(d.Out)
 	if s.RuleFailed != nil {
 		for _, r := range d.Failed {
 			s.RuleFailed(r.Name)

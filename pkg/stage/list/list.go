@@ -11,6 +11,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/genai"
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
+	"github.com/signalbox-dev/signalbox/pkg/route"
 )
 
 // Stage answers GET /v1/models and GET /v1/models/{id}.
@@ -30,7 +31,7 @@ func (Stage) RequestHead(x *pipeline.Exchange) *fault.Error {
 	case x.Endpoint.Operation == genai.Models && x.Endpoint.Model == "":
 		respond(x, x.Dialect.Models(usable(x), created))
 	case x.Endpoint.Operation == genai.Models:
-		if !slices.Contains(usable(x), x.Endpoint.Model) {
+		if m, version := x.Snapshot.Find(x.Endpoint.Model); !may(x, m) || version != "" && !route.Has(m, version) {
 			return fault.New(fault.ModelNotFound, "No such model, or this key may not use it. GET /v1/models lists those that it may.").With("model")
 		}
 		respond(x, x.Dialect.Model(x.Endpoint.Model, created))
@@ -46,13 +47,18 @@ func respond(x *pipeline.Exchange, body []byte) {
 	x.Respond(pipeline.Local{Status: http.StatusOK, Fields: []pipeline.Field{{Name: "content-type", Value: "application/json"}}, Body: body})
 }
 
-// usable are the models that the caller may ask for, sorted.
+// usable are the names and aliases that the caller may ask for, sorted.
 func usable(x *pipeline.Exchange) (names []string) {
-	team := x.Snapshot.Teams[x.Caller.Team]
 	for _, name := range x.Snapshot.Names() {
-		if policy.Allows(x.Caller.Key.Models, name) && team.May(name) {
-			names = append(names, name)
+		if m := x.Snapshot.Models[name]; may(x, m) {
+			names = append(append(names, name), m.Aliases...)
 		}
 	}
+	slices.Sort(names)
 	return names
+}
+
+// may reports whether the caller may ask for m; m may be nil.
+func may(x *pipeline.Exchange, m *policy.Model) bool {
+	return m != nil && policy.Allows(x.Caller.Key.Models, m.Name) && x.Snapshot.Teams[x.Caller.Team].May(m.Name)
 }

@@ -6,6 +6,7 @@
 package record
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/pkg/fault"
@@ -55,7 +56,7 @@ func Describe(x *pipeline.Exchange) *signalboxv1.Open {
 		TimeNs:          uint64(x.Arrived.UnixNano()),
 		Team:            x.Caller.Team,
 		Operation:       string(x.Endpoint.Operation),
-		Model:           x.Call.Model,
+		Model:           cmp.Or(x.Decision.Asked, x.Call.Model),
 		Stream:          x.Call.Stream,
 		RequestBytes:    int64(len(x.Body)),
 		Policy:          x.Snapshot.Version,

@@ -6,6 +6,7 @@
 package trace
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/pkg/fault"
@@ -39,7 +40,7 @@ func Decision(t *telemetry.Tracer, x *pipeline.Exchange, code string) {
 	s := telemetry.DecisionSpan{
 		Traceparent: x.Trace.Parent, Start: x.Arrived, End: time.Now(),
 		RequestID: x.Head.ID, ClientID: x.Head.ClientID,
-		Operation: string(x.Endpoint.Operation), Model: x.Call.Model, Team: x.Caller.Team,
+		Operation: string(x.Endpoint.Operation), Model: cmp.Or(x.Decision.Asked, x.Call.Model), Team: x.Caller.Team,
 		Class: x.Decision.Class, Policy: x.Snapshot.Version, Refused: code,
 	}
 	if x.Caller.Key != nil {
