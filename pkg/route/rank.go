@@ -16,6 +16,8 @@ type Estimate struct {
 	FirstByte time.Duration // 0: not known, or not asked for
 	Total     time.Duration // until the answer is complete; 0: as above
 	Quality   float64       // 0: not known
+
+	TokensPerSecond float64 // as measured; 0: not known, or not asked for
 }
 
 // ranking is how the candidates of a decision are put in order.
@@ -72,11 +74,10 @@ func (c *chooser) estimates(d *Decision, order policy.Order) []Estimate {
 // times estimates when answers are complete. A backend whose tokens a second
 // are not known is taken to be like the others.
 func (c *chooser) times(d *Decision, list []Estimate) {
-	var rates [64]float64
 	var sum, known float64
 	for i := range list {
 		s := c.r.Speed(&d.Model.Candidates[i])
-		list[i].FirstByte, rates[i] = max(s.FirstByte, 0), s.TokensPerSecond
+		list[i].FirstByte, list[i].TokensPerSecond = max(s.FirstByte, 0), max(s.TokensPerSecond, 0)
 		if s.FirstByte > 0 && s.TokensPerSecond > 0 {
 			sum, known = sum+s.TokensPerSecond, known+1
 		}
@@ -85,8 +86,8 @@ func (c *chooser) times(d *Decision, list []Estimate) {
 		if list[i].FirstByte == 0 {
 			continue
 		}
-		rate := rates[i]
-		if rate <= 0 && known > 0 {
+		rate := list[i].TokensPerSecond
+		if rate == 0 && known > 0 {
 			rate = sum / known
 		}
 		list[i].Total = list[i].FirstByte

@@ -55,7 +55,7 @@ func judge(c *signalboxv1.Config, r route.Request) verdict {
 	classes := append([]genai.DataClass{genai.DataClass(team.GetClass()), genai.DataClass(rt.GetClass())}, r.Classes...)
 	compliant := 0
 	for _, x := range m.GetCandidates() {
-		if !lawful(c, classes, regionOf(c, x.GetBackend())) {
+		if !lawful(c, classes, x.GetBackend()) {
 			continue
 		}
 		compliant++
@@ -93,25 +93,28 @@ func like(patterns []string, name string) bool {
 	})
 }
 
-func regionOf(c *signalboxv1.Config, backend string) string {
+func placeOf(c *signalboxv1.Config, backend string) (provider, region string) {
 	for _, p := range c.GetProviders() {
 		for _, b := range p.GetBackends() {
 			if b.GetName() == backend {
-				return b.GetRegion()
+				return p.GetName(), b.GetRegion()
 			}
 		}
 	}
-	return ""
+	return "", ""
 }
 
-// lawful reports whether every class names the region.
-func lawful(c *signalboxv1.Config, classes []genai.DataClass, region string) bool {
+// lawful reports whether every class that names regions or providers names the
+// backend's.
+func lawful(c *signalboxv1.Config, classes []genai.DataClass, backend string) bool {
+	provider, region := placeOf(c, backend)
 	for _, class := range classes {
 		if class == "" {
 			continue
 		}
 		k := find(c.GetClasses(), string(class))
-		if k == nil || region == "" || !slices.Contains(k.GetRegions(), region) {
+		if k == nil || len(k.GetRegions()) > 0 && (region == "" || !slices.Contains(k.GetRegions(), region)) ||
+			len(k.GetProviders()) > 0 && !slices.Contains(k.GetProviders(), provider) {
 			return false
 		}
 	}
@@ -148,11 +151,12 @@ func (w world) config() *signalboxv1.Config {
 	backends, models := numbered("b", 1+w.IntN(8)), numbered("m", 1+w.IntN(5))
 	teams, classes := numbered("t", w.IntN(4)), numbered("c", w.IntN(4))
 	regions := []string{"r0", "r1", "r2"}
-	p := &signalboxv1.Provider{Name: "p"}
-	for _, b := range backends {
+	both := []*signalboxv1.Provider{{Name: "p"}, {Name: "q"}}
+	for i, b := range backends {
+		p := both[i%2]
 		p.Backends = append(p.Backends, &signalboxv1.Backend{Name: b, BaseUrl: "https://a.example.com", Region: w.pick("", "r0", "r1", "r2")})
 	}
-	c := &signalboxv1.Config{Providers: []*signalboxv1.Provider{p}}
+	c := &signalboxv1.Config{Providers: both[:min(len(backends), 2)]}
 	for _, m := range models {
 		x := &signalboxv1.Model{Name: m}
 		for _, i := range w.Perm(len(backends))[:1+w.IntN(len(backends))] {
@@ -266,7 +270,7 @@ func compare(c *signalboxv1.Config, r route.Request, want verdict, d route.Decis
 		order = append(order, x.Backend.Name)
 		classes := append([]genai.DataClass{d.Route.Class}, r.Classes...)
 		classes = append(classes, genai.DataClass(find(c.GetTeams(), r.Team).GetClass()))
-		if !lawful(c, classes, regionOf(c, x.Backend.Name)) {
+		if !lawful(c, classes, x.Backend.Name) {
 			return "a class is violated by " + x.Backend.Name
 		}
 	}

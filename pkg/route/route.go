@@ -67,6 +67,8 @@ type Weighed struct {
 	Output int64             // tokens of the answer that are expected; 0: nothing asked
 	Pick   uint64            // what chance came to: the same for requests that are drawn alike
 	Leader Leader
+
+	Untried bool // it was drawn for a canary that could not serve it
 }
 
 // Decide chooses. It does not keep r and is safe for concurrent use.
@@ -85,17 +87,19 @@ func Decide(s *policy.Snapshot, r Request) (Decision, *fault.Error) {
 		d.Asked += "@" + version
 	}
 	match(s, &d, m, &r)
+	d.Objective = d.Route.Order.String()
 	if !team.May(m.Name) || !policy.Allows(r.Allowed, m.Name) {
 		return d, notAllowed(m.Name)
 	}
 	c := chooser{s: s, r: &r, team: team, version: version}
 	d.Weighed.Pick = c.pick(d.Route)
-	if onTrial(&d) && version == "" {
+	if version == "" && c.onTrial(&d) {
 		trial := d
 		trial.Model, trial.Canary = d.Route.Canary, true
 		if c.choose(&trial) == nil {
 			return trial, nil
 		}
+		d.Weighed.Untried = true
 	}
 	return d, c.choose(&d)
 }

@@ -203,13 +203,9 @@ func (w world) facts() *signal.Facts {
 // rules with the reference, and proves that no class is violated, whatever
 // model a route uses.
 func TestRulesAgainstReference(t *testing.T) {
-	pairs := 200_000
-	if testing.Short() {
-		pairs = 10_000
-	}
 	w := world{rand.New(rand.NewPCG(3, 4))}
 	seen, failures := make(map[string]int), 0
-	for done := 0; done < pairs; {
+	for done := 0; done < pairs(t, 200_000); {
 		c := w.config()
 		w.rules(c)
 		s, err := policy.Compile(c)
@@ -228,7 +224,7 @@ func TestRulesAgainstReference(t *testing.T) {
 			failures += failed
 		}
 	}
-	if len(seen) < 5 || failures < 100 {
+	if len(seen) < 5 || failures < 50 {
 		t.Errorf("routes %v, %d failures", seen, failures)
 	}
 	t.Log(seen, failures)
@@ -260,7 +256,7 @@ func (w world) checkRule(t *testing.T, c *signalboxv1.Config, s *policy.Snapshot
 	}
 	classes := append(facts.Classes, genai.DataClass(want.GetClass()))
 	for _, x := range d.Order {
-		if !lawful(c, classes, regionOf(c, x.Backend.Name)) || find(c.GetModels(), used) == nil {
+		if !lawful(c, classes, x.Backend.Name) || find(c.GetModels(), used) == nil {
 			t.Fatalf("%s violates a class of %v", x.Backend.Name, classes)
 		}
 	}

@@ -68,8 +68,11 @@ func alike(m *policy.Model, mask uint64, n int, pick uint64) []policy.Candidate 
 }
 
 // onTrial reports whether a request is drawn for the canary of its route.
-func onTrial(d *Decision) bool {
+func (c *chooser) onTrial(d *Decision) bool {
 	rt := d.Route
+	if w := c.r.Weighed; w != nil && w.Untried {
+		return false
+	}
 	return rt.Canary != nil && mix(d.Weighed.Pick^hash(rt.Name)^saltCanary) < rt.Share
 }
 

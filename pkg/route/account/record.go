@@ -2,6 +2,7 @@ package account
 
 import (
 	"encoding/binary"
+	"math"
 	"slices"
 	"time"
 
@@ -38,7 +39,7 @@ func Append(dst []byte, d *route.Decision, m *Made) []byte {
 	if d.Model != nil {
 		e.text(1, d.Model.Name)
 	}
-	e.text(2, objective(d))
+	e.text(2, d.Objective)
 	e.text(3, d.Channel)
 	e.text(4, m.KeyName)
 	for _, name := range m.Allowed {
@@ -53,25 +54,23 @@ func Append(dst []byte, d *route.Decision, m *Made) []byte {
 	}
 	e.options(d, m)
 	e.fixed(10, m.Pick)
+	e.number(11, d.Weighed.Output)
 	e.flag(12, m.Single)
 	e.flag(13, m.Strict)
+	e.flag(14, d.Canary)
 	e.text(16, m.Refused)
 	e.number(17, int64(m.Took))
 	if m.Trace != [16]byte{} {
 		e.bytes(18, m.Trace[:])
 	}
+	w := &d.Weighed
+	e.number(19, int64(w.Needs))
+	e.number(20, w.Length)
+	e.number(21, w.Input)
+	e.text(22, w.Leader.Backend)
+	e.flag(23, w.Leader.Held)
+	e.flag(24, w.Untried)
 	return e
-}
-
-// objective is the word for what ordered the candidates.
-func objective(d *route.Decision) string {
-	switch {
-	case d.Route == nil:
-		return ""
-	case d.Route.Order == policy.OrderWeighted:
-		return "weighted"
-	}
-	return "configured"
 }
 
 // Codes of candidates that are out for what was done after the decision.
@@ -86,6 +85,9 @@ func (e *encoder) options(d *route.Decision, m *Made) {
 		o := option(d, m, &d.Model.Candidates[i])
 		start := e.open(9)
 		o.write(e)
+		if i < len(d.Estimates) {
+			e.estimate(&d.Estimates[i])
+		}
 		e.close(start)
 	}
 }
@@ -134,7 +136,7 @@ func stateOf(r route.Reason) signalboxv1.Decision_State {
 	switch r {
 	case route.ReasonUnacknowledged, route.ReasonLimit:
 		return signalboxv1.Decision_STATE_HELD
-	case route.ReasonClass, route.ReasonDialect, route.ReasonLoss:
+	case route.ReasonClass, route.ReasonVersion, route.ReasonCapability, route.ReasonContext, route.ReasonDialect, route.ReasonLoss, route.ReasonQuality:
 	}
 	return signalboxv1.Decision_STATE_CLOSED
 }
@@ -151,6 +153,18 @@ func (o *considered) write(e *encoder) {
 	if o.grade != health.Well {
 		e.text(9, o.grade.String())
 	}
+}
+
+// estimate writes what was expected of an option.
+func (e *encoder) estimate(x *route.Estimate) {
+	e.fixed(10, uint64(x.FirstByte))
+	e.double(11, x.TokensPerSecond)
+	if x.Cost >= 0 { // nothing is a cost too
+		*e = protowire.AppendVarint(protowire.AppendTag(*e, 12, protowire.VarintType), uint64(x.Cost))
+	}
+	e.number(13, int64(x.FirstByte))
+	e.number(14, int64(x.Total))
+	e.double(15, x.Quality)
 }
 
 // encoder appends fields that are not zero.
@@ -179,6 +193,8 @@ func (e *encoder) flag(n protowire.Number, v bool) {
 		e.number(n, 1)
 	}
 }
+
+func (e *encoder) double(n protowire.Number, v float64) { e.fixed(n, math.Float64bits(v)) }
 
 func (e *encoder) fixed(n protowire.Number, v uint64) {
 	if v != 0 {

@@ -62,6 +62,7 @@ func Replay(s, then *policy.Snapshot, a Account) (Again, error) {
 	d, f := route.Decide(s, route.Request{
 		Model: a.Open.GetModel(), Team: a.Open.GetTeam(), Allowed: made.Allowed, Classes: made.Classes, Pick: made.Pick, Facts: made.Facts,
 		Acknowledged: c.acknowledged, Takes: c.takes, Grade: c.grade,
+		Speed: c.speed, Weighed: a.weighed(),
 	})
 	made.Early = len(d.Out)
 	if f != nil {
@@ -70,6 +71,9 @@ func Replay(s, then *policy.Snapshot, a Account) (Again, error) {
 		made.Refused = c.after(&d)
 	}
 	out := Again{Decision: d, Unsure: c.unsure}
+	if w := &d.Weighed; w.Input == 0 && w.Output > 0 && d.Objective == policy.OrderCheapest.String() {
+		out.Unsure = append(out.Unsure, "the route wants the cheapest, and nobody asked for the prompt's length then")
+	}
 	if c.told.Missing {
 		out.Unsure = append(out.Unsure, "a rule asks for a fact about the prompt that nobody asked for then")
 	}
@@ -153,6 +157,19 @@ func (c *recalled) grade(k *policy.Candidate) health.Grade {
 		}
 	}
 	return health.Well
+}
+
+func (c *recalled) speed(k *policy.Candidate) health.Speed {
+	o := c.option(k.Backend.Name)
+	return health.Speed{FirstByte: time.Duration(o.GetFirstByteNs()), TokensPerSecond: o.GetTokensPerSecond()}
+}
+
+// weighed is what the decision made of the request.
+func (a Account) weighed() *route.Weighed {
+	return &route.Weighed{
+		Needs: policy.Capability(a.GetNeeds()), Length: a.GetLength(), Input: a.GetInput(), Output: a.GetExpectedOutput(), Pick: a.GetPick(),
+		Leader: route.Leader{Backend: a.GetLeader(), Held: a.GetHeld()}, Untried: a.GetUntried(),
+	}
 }
 
 // tried is what became of a route that looks at headers.

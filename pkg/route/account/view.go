@@ -222,9 +222,17 @@ func (a Account) reason(o *signalboxv1.Decision_Option) (code, text string) {
 	switch code := o.GetCode(); route.Reason(code) {
 	case route.ReasonClass:
 		if o.GetRegion() == "" {
-			return code, "class " + a.Open.GetClass() + " does not allow a backend without a region"
+			return code, "class " + a.Open.GetClass() + " does not allow it: " + o.GetProvider() + ", which says no region"
 		}
 		return code, "class " + a.Open.GetClass() + " does not allow it: " + o.GetProvider() + " in region " + o.GetRegion()
+	case route.ReasonVersion:
+		return code, "it is of another version than the one asked for"
+	case route.ReasonCapability:
+		return code, "it cannot do all that the request needs"
+	case route.ReasonContext:
+		return code, "its context is shorter than the " + strconv.FormatInt(a.GetLength(), 10) + " tokens of the request"
+	case route.ReasonQuality:
+		return code, "its quality is below the route's least"
 	case route.ReasonDialect:
 		if o.GetLate() {
 			return code, "the request could not be written in its dialect"
@@ -269,6 +277,8 @@ func (a Account) why() string {
 		return "drawn by weight"
 	case "configured":
 		return "as configured"
+	case "cheapest", "fastest", "strongest":
+		return "the " + a.GetObjective()
 	}
 	return a.GetObjective()
 }

@@ -185,6 +185,12 @@ type Decision struct {
 	Refused        string             `protobuf:"bytes,16,opt,name=refused,proto3" json:"refused,omitempty"`                                      // the code of the error that was answered instead; empty: it went on
 	TookNs         int64              `protobuf:"varint,17,opt,name=took_ns,json=tookNs,proto3" json:"took_ns,omitempty"`                         // how long it took to decide
 	TraceId        []byte             `protobuf:"bytes,18,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`                       // of the proxy's trace; empty: none
+	Needs          uint32             `protobuf:"varint,19,opt,name=needs,proto3" json:"needs,omitempty"`                                         // what some candidates cannot do: 1 vision, 2 tools, 4 schema, 8 audio, in sum
+	Length         int64              `protobuf:"varint,20,opt,name=length,proto3" json:"length,omitempty"`                                       // tokens that a context must hold, where something asked
+	Input          int64              `protobuf:"varint,21,opt,name=input,proto3" json:"input,omitempty"`                                         // tokens of the prompt, where an objective asked
+	Leader         string             `protobuf:"bytes,22,opt,name=leader,proto3" json:"leader,omitempty"`                                        // backend that was the fastest so far
+	Held           bool               `protobuf:"varint,23,opt,name=held,proto3" json:"held,omitempty"`                                           // it was not to be displaced yet
+	Untried        bool               `protobuf:"varint,24,opt,name=untried,proto3" json:"untried,omitempty"`                                     // it was drawn for the canary, which could not serve it
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -343,6 +349,48 @@ func (x *Decision) GetTraceId() []byte {
 		return x.TraceId
 	}
 	return nil
+}
+
+func (x *Decision) GetNeeds() uint32 {
+	if x != nil {
+		return x.Needs
+	}
+	return 0
+}
+
+func (x *Decision) GetLength() int64 {
+	if x != nil {
+		return x.Length
+	}
+	return 0
+}
+
+func (x *Decision) GetInput() int64 {
+	if x != nil {
+		return x.Input
+	}
+	return 0
+}
+
+func (x *Decision) GetLeader() string {
+	if x != nil {
+		return x.Leader
+	}
+	return ""
+}
+
+func (x *Decision) GetHeld() bool {
+	if x != nil {
+		return x.Held
+	}
+	return false
+}
+
+func (x *Decision) GetUntried() bool {
+	if x != nil {
+		return x.Untried
+	}
+	return false
 }
 
 // Signal is a fact about the request that some condition of the
@@ -563,8 +611,7 @@ var File_signalbox_v1_decision_proto protoreflect.FileDescriptor
 
 const file_signalbox_v1_decision_proto_rawDesc = "" +
 	"\n" +
-	"\x1bsignalbox/v1/decision.proto\x12\fsignalbox.v1\"\xd1\n" +
-	"\n" +
+	"\x1bsignalbox/v1/decision.proto\x12\fsignalbox.v1\"\xdb\v\n" +
 	"\bDecision\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x12\x1c\n" +
 	"\tobjective\x18\x02 \x01(\tR\tobjective\x12\x18\n" +
@@ -584,7 +631,13 @@ const file_signalbox_v1_decision_proto_rawDesc = "" +
 	"\x06sticky\x18\x0f \x01(\x06R\x06sticky\x12\x18\n" +
 	"\arefused\x18\x10 \x01(\tR\arefused\x12\x17\n" +
 	"\atook_ns\x18\x11 \x01(\x03R\x06tookNs\x12\x19\n" +
-	"\btrace_id\x18\x12 \x01(\fR\atraceId\x1a2\n" +
+	"\btrace_id\x18\x12 \x01(\fR\atraceId\x12\x14\n" +
+	"\x05needs\x18\x13 \x01(\rR\x05needs\x12\x16\n" +
+	"\x06length\x18\x14 \x01(\x03R\x06length\x12\x14\n" +
+	"\x05input\x18\x15 \x01(\x03R\x05input\x12\x16\n" +
+	"\x06leader\x18\x16 \x01(\tR\x06leader\x12\x12\n" +
+	"\x04held\x18\x17 \x01(\bR\x04held\x12\x18\n" +
+	"\auntried\x18\x18 \x01(\bR\auntried\x1a2\n" +
 	"\x06Signal\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value\x1a\xcd\x03\n" +
