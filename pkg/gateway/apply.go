@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/signalbox-dev/signalbox/pkg/alert"
+	"github.com/signalbox-dev/signalbox/pkg/config"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
+	"github.com/signalbox-dev/signalbox/pkg/view"
 	"github.com/signalbox-dev/signalbox/pkg/xds"
 	"github.com/signalbox-dev/signalbox/pkg/xds/control"
 )
@@ -28,6 +30,8 @@ type retired struct {
 type change struct {
 	old, next *policy.Snapshot
 	sinks     *alert.Settings
+	load      view.Load
+	checked   *config.Checked
 	retired   map[string]retired // as they were before
 
 	cancel context.CancelFunc
@@ -113,11 +117,14 @@ func (g *Gateway) finish(ctx context.Context, err error) {
 
 // accept puts a change in force.
 func (g *Gateway) accept(c *change) {
+	began := time.Now()
 	g.force(c.old, c.next)
+	c.load.At, c.load.Version, c.load.Swap = time.Now(), c.next.Version, time.Since(began)
 	g.alerts.Configure(c.sinks)
 	g.alerts.Notify(alert.Event{Kind: alert.ReloadRefused, What: "config", Resolved: true})
 	g.metrics.Reloads.WithLabelValues("config", "ok").Inc()
 	g.log.Info("configuration reloaded", slog.String("version", c.next.Version))
+	g.show(c.load, c.checked)
 }
 
 func (g *Gateway) force(old, next *policy.Snapshot) {

@@ -110,6 +110,11 @@ func (b *Books) write(offset *signalboxv1.Offset) error {
 	for _, s := range res.Settled {
 		b.observer.settled(s)
 	}
+	for _, r := range res.Records {
+		if j, ok := r.(*signalboxv1.Adjustment); ok {
+			b.observer.view.Adjusted(j)
+		}
+	}
 	for _, e := range res.Events {
 		b.observer.event(e)
 	}

@@ -61,6 +61,7 @@ type Gateway struct {
 
 	lock    *os.File
 	ledger  *ledger.Log
+	before  ledger.Position     // of the first record of this process
 	last    *signalboxv1.Offset // how far the proxy's log was read, at start
 	books   *Books
 	store   *extproc.Store
@@ -90,7 +91,9 @@ func New(ctx context.Context, o Options) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w (name another with -config or SIGNALBOX_CONFIG)", err)
 	}
+	began := time.Now()
 	l, err := loaded{}.next(o.ConfigFile, o.StateDir, data)
+	load := view.Load{By: "start", Text: data, Compile: time.Since(began)}
 	if err != nil {
 		return nil, err
 	}
@@ -101,6 +104,8 @@ func New(ctx context.Context, o Options) (*Gateway, error) {
 	if err := g.open(ctx, snap); err != nil {
 		return nil, errors.Join(err, g.close(ctx))
 	}
+	load.At, load.Version = time.Now(), snap.Version
+	g.show(load, l.checked)
 	return g, nil
 }
 
@@ -174,7 +179,7 @@ func (g *Gateway) openBooks(snap *policy.Snapshot) error {
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
-	g.ledger, g.last = log, recovered.Offset
+	g.ledger, g.last, g.before = log, recovered.Offset, log.End()
 	for _, d := range recovered.Damage {
 		g.log.Error("ledger damaged; what is readable was kept", slog.Any("error", d))
 	}

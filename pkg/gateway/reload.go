@@ -14,6 +14,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/alert"
 	"github.com/signalbox-dev/signalbox/pkg/key"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
+	"github.com/signalbox-dev/signalbox/pkg/view"
 )
 
 // watch follows the configuration, the keys and the credentials until ctx
@@ -102,12 +103,14 @@ func (g *Gateway) reloadConfig(ctx context.Context) {
 	} else {
 		g.configSum = sum
 	}
+	began := time.Now()
 	l, err := g.loaded.next(g.opts.ConfigFile, g.opts.StateDir, data)
 	if err != nil {
 		g.keepOld(err)
 		return
 	}
 	g.loaded = l
+	load := view.Load{By: "file watch", Text: data, Compile: time.Since(began)}
 	next := l.snapshot
 	old := g.snapshot.Load()
 	for _, what := range append(policy.NeedsEnvoyRestart(old, next), policy.NeedsRestart(old, next)...) {
@@ -123,7 +126,7 @@ func (g *Gateway) reloadConfig(ctx context.Context) {
 		g.keepOld(err)
 		return
 	}
-	if err := g.apply(ctx, change{old: old, next: next, sinks: sinks}); err != nil {
+	if err := g.apply(ctx, change{old: old, next: next, sinks: sinks, load: load, checked: l.checked}); err != nil {
 		g.keepOld(err)
 	}
 }
@@ -131,6 +134,7 @@ func (g *Gateway) reloadConfig(ctx context.Context) {
 func (g *Gateway) keepOld(err error) {
 	g.metrics.Reloads.WithLabelValues("config", "error").Inc()
 	version := g.snapshot.Load().Version
+	g.view.Refused(err, time.Now())
 	g.log.Error("configuration not reloaded; the old one stays in force", slog.String("version", version), slog.Any("error", err))
 	g.alerts.Notify(alert.Event{Kind: alert.ReloadRefused, What: "config", Detail: "version " + version + " stays in force; signalbox check says what is wrong"})
 }

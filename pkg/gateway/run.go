@@ -52,6 +52,7 @@ func (g *Gateway) Run(ctx context.Context) (err error) {
 	}
 	spawn(func(context.Context) error { return gs.Serve(l) })
 	spawn(g.follow)
+	spawn(func(context.Context) error { g.remember(); return nil })
 	spawn(func(ctx context.Context) error { g.watch(ctx); return nil })
 	spawn(func(ctx context.Context) error { g.acks.run(ctx); return nil })
 	spawn(func(ctx context.Context) error { g.tick(ctx); return nil })

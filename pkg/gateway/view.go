@@ -1,12 +1,15 @@
 package gateway
 
 import (
+	"log/slog"
 	"net"
 	"net/netip"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/pkg/alert"
+	"github.com/signalbox-dev/signalbox/pkg/config"
 	"github.com/signalbox-dev/signalbox/pkg/health"
+	"github.com/signalbox-dev/signalbox/pkg/ledger"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
 	"github.com/signalbox-dev/signalbox/pkg/view"
 )
@@ -18,12 +21,44 @@ func (g *Gateway) openView(snap *policy.Snapshot) {
 	g.view = view.New(view.Options{
 		Version: g.opts.Version, Started: time.Now(), Loopback: loopback(snap.Admin.Listen),
 		Snapshot: g.snapshot.Load, Keys: g.keys.Load,
+		Policy: func(version string) *policy.Snapshot {
+			if s := g.past.of(version); s != nil && s.Version == version {
+				return s
+			}
+			return nil
+		},
 		Health:  func(now time.Time) []health.Status { return g.ward.book.Status(now) },
 		Envoys:  g.envoys,
 		Running: func() int { return g.books.Len() },
 		Append:  func() time.Duration { return time.Duration(g.appendTook.Load()) },
 		Alerts:  func() []view.Item { return items(g.alerts.Firing()) },
 	})
+}
+
+// remember shows what the ledger had before this process.
+func (g *Gateway) remember() {
+	began := time.Now()
+	var bad error
+	g.view.Fill(func(yield func(ledger.Entry, error) bool) {
+		for e, err := range ledger.ReadUntil(LedgerDir(g.dir), began.Add(-view.Horizon), g.before) {
+			if err != nil {
+				bad = err
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	})
+	if bad != nil {
+		g.log.Error("not all of the ledger could be read for the admin endpoint's figures", slog.Any("error", bad))
+	}
+	g.log.Debug("figures of the ledger", slog.Duration("took", time.Since(began)))
+}
+
+// show tells of the configuration that is in force from now on.
+func (g *Gateway) show(l view.Load, c *config.Checked) {
+	l.File, l.Lints = g.opts.ConfigFile, c.Lint(nil)
+	g.view.Loaded(l)
 }
 
 // host is the name or address of a host:port.

@@ -2,9 +2,11 @@ package key
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/pkg/fault"
@@ -33,6 +35,17 @@ func (s *Set) With(more []Key) *Set {
 		maps.Copy(all.byHash, s.byHash)
 	}
 	return all
+}
+
+// All lists the keys, those that are no longer valid included, in the order in
+// which they were made. They are shared and must not be changed.
+func (s *Set) All() []*Key {
+	if s == nil {
+		return nil
+	}
+	return slices.SortedFunc(maps.Values(s.byHash), func(a, b *Key) int {
+		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
+	})
 }
 
 // Check returns the key whose text is given, when it is valid at now. The key

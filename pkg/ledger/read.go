@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"os"
+	"time"
 )
 
 // Entry is a record and its place.
@@ -20,9 +21,40 @@ type Entry struct {
 // appended, batches as a whole. It may run beside the process that writes. A
 // *DamageError is yielded where records are missing, and reading goes on
 // behind it; any other error is the last.
-func Read(dir string) iter.Seq2[Entry, error] {
+func Read(dir string) iter.Seq2[Entry, error] { return entries(walk(dir)) }
+
+// ReadUntil is Read of what was appended before end, without the segments that
+// nothing was appended to after since.
+func ReadUntil(dir string, since time.Time, end Position) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		for p, err := range walk(dir) {
+		for e, err := range entries(walkSince(dir, since)) {
+			if err == nil && !end.after(e) || !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+// Position is a place in the ledger.
+type Position struct {
+	Segment uint64
+	Offset  int64
+}
+
+func (p Position) after(e Entry) bool {
+	return e.Segment < p.Segment || e.Segment == p.Segment && e.Offset < p.Offset
+}
+
+// End is where the next record goes.
+func (l *Log) End() Position {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return Position{l.seg.number, l.seg.size}
+}
+
+func entries(frames iter.Seq2[placed, error]) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		for p, err := range frames {
 			if err != nil {
 				if !yield(Entry{}, err) {
 					return
@@ -53,7 +85,10 @@ type placed struct {
 
 // walk yields the frames of all segments, and the damage between them. A frame
 // is valid until the next one.
-func walk(dir string) iter.Seq2[placed, error] {
+func walk(dir string) iter.Seq2[placed, error] { return walkSince(dir, time.Time{}) }
+
+// walkSince is walk without the segments that were last written before since.
+func walkSince(dir string, since time.Time) iter.Seq2[placed, error] {
 	return func(yield func(placed, error) bool) {
 		numbers, err := segments(dir)
 		if err != nil {
@@ -61,6 +96,9 @@ func walk(dir string) iter.Seq2[placed, error] {
 			return
 		}
 		for i, n := range numbers {
+			if info, err := os.Stat(segmentPath(dir, n)); err == nil && info.ModTime().Before(since) {
+				continue
+			}
 			if !walkSegment(segmentPath(dir, n), n, i == len(numbers)-1, yield) {
 				return
 			}

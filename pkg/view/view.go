@@ -14,14 +14,15 @@ import (
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
-// Options are where the view looks for what it is not fed with. Snapshot and
-// Keys must be set, the others may be nil. All are called concurrently.
+// Options are where the view looks for what it is not fed with. Snapshot,
+// Keys and Policy must be set, the others may be nil. All are called concurrently.
 type Options struct {
 	Version  string
 	Started  time.Time
 	Loopback bool // the admin endpoint is reached from this machine only
 	Snapshot func() *policy.Snapshot
 	Keys     func() *key.Set
+	Policy   func(version string) *policy.Snapshot // nil: it is gone
 	Health   func(now time.Time) []health.Status
 	Envoys   func() []Envoy
 	Running  func() int           // requests that are not settled
@@ -42,7 +43,7 @@ type View struct {
 	events  []Change // of the cells, newest first
 	recent  recent
 	rate    rate
-	config  config
+	config  loads
 	lag     time.Duration // from the end of a request to its settlement, of late
 }
 
@@ -69,6 +70,9 @@ func (v *View) Settled(s settle.Settled, now time.Time) {
 		v.lag += (now.Sub(end) - v.lag) / 8
 	}
 	v.recent.push(entryOf(s))
+	if s.Open.GetPolicy() == v.config.current.Version {
+		v.config.since++
+	}
 }
 
 // settled enters a request into the figures.
@@ -76,7 +80,7 @@ func (v *View) settled(s settle.Settled) {
 	t := s.Terminal
 	start := at(cmp.Or(t.GetStartNs(), t.GetTimeNs()))
 	model := v.named(t)
-	v.count(place{series{t.GetTeam(), model, t.GetBackend()}, t.GetRoute(), t.GetKeyId()}, start, func(f *figures) { f.ended(t) })
+	v.count(place{series{t.GetTeam(), model, t.GetBackend()}, t.GetRoute(), t.GetKeyId()}, start, func(f *figures) { f.ended(t, 1) })
 	for _, a := range s.Attempts {
 		v.attempt(a)
 	}
@@ -94,16 +98,17 @@ func (v *View) named(t *signalboxv1.Terminal) string {
 	return t.GetModel()
 }
 
-func (f *figures) ended(t *signalboxv1.Terminal) {
-	f.requests++
+// ended counts a request n times: 1, or -1 to take it back.
+func (f *figures) ended(t *signalboxv1.Terminal, n int64) {
+	f.requests += n
 	switch t.GetState() {
 	case signalboxv1.Terminal_STATE_FAILED:
-		f.errors++
+		f.errors += n
 	case signalboxv1.Terminal_STATE_REFUSED:
-		f.refused++
+		f.refused += n
 	case signalboxv1.Terminal_STATE_COMPLETED:
 		if t.GetAttempts() > 1 {
-			f.fallbacks++
+			f.fallbacks += n
 		}
 	}
 }
@@ -152,7 +157,11 @@ func (f *figures) spent(u genai.Usage, cost genai.Money, priced bool) {
 
 // modelOf is the model that an attempt is counted under: the one asked for,
 // where we know it.
-func modelOf(a *signalboxv1.Attempt) string {
+func modelOf(a interface {
+	GetRequestedModel() string
+	GetServedModel() string
+	GetModel() string
+}) string {
 	return cmp.Or(a.GetRequestedModel(), a.GetServedModel(), a.GetModel())
 }
 
