@@ -115,7 +115,7 @@ func (v *View) Refused(err error, now time.Time) {
 	c := &v.config
 	r := Refusal{At: now.UTC(), Where: c.current.File, Text: err.Error(), Note: c.current.Version + " keeps serving"}
 	if list, ok := errors.AsType[config.Errors](err); ok && len(list) > 0 {
-		r.Where, r.Text = position(config.Warning(list[0])), list[0].Path+": "+list[0].Text
+		r.Where, r.Text = position(config.Warning(list[0])), strings.TrimPrefix(list[0].Path+": "+list[0].Text, ": ")
 		if n := len(list); n > 1 {
 			r.Note += "; problems in all: " + strconv.Itoa(n)
 		}

@@ -12,6 +12,8 @@ type Edit struct {
 	Op   string `json:"op"`
 	Line int    `json:"line,omitempty"` // in the new text, of a "-" in the old one
 	Text string `json:"text"`
+
+	section string
 }
 
 const (
@@ -33,11 +35,11 @@ func diff(old, text []byte) []Edit {
 	}
 	var all []Edit
 	for i := range head {
-		all = append(all, Edit{" ", i + 1, b[i]})
+		all = append(all, Edit{Op: " ", Line: i + 1, Text: b[i]})
 	}
 	all = append(all, changed(a[head:len(a)-tail], b[head:len(b)-tail], head)...)
 	for i := len(b) - tail; i < len(b); i++ {
-		all = append(all, Edit{" ", i + 1, b[i]})
+		all = append(all, Edit{Op: " ", Line: i + 1, Text: b[i]})
 	}
 	return hunks(all)
 }
@@ -52,10 +54,10 @@ func changed(a, b []string, offset int) []Edit {
 	var list []Edit
 	if len(a) > maxEdits || len(b) > maxEdits {
 		for i, text := range a {
-			list = append(list, Edit{"-", offset + i + 1, text})
+			list = append(list, Edit{Op: "-", Line: offset + i + 1, Text: text})
 		}
 		for i, text := range b {
-			list = append(list, Edit{"+", offset + i + 1, text})
+			list = append(list, Edit{Op: "+", Line: offset + i + 1, Text: text})
 		}
 		return list
 	}
@@ -75,43 +77,51 @@ func changed(a, b []string, offset int) []Edit {
 	for i, j := 0, 0; i < len(a) || j < len(b); {
 		switch {
 		case i < len(a) && j < len(b) && a[i] == b[j]:
-			list = append(list, Edit{" ", offset + j + 1, b[j]})
+			list = append(list, Edit{Op: " ", Line: offset + j + 1, Text: b[j]})
 			i, j = i+1, j+1
 		case j == len(b) || i < len(a) && long[i+1][j] >= long[i][j+1]:
-			list = append(list, Edit{"-", offset + i + 1, a[i]})
+			list = append(list, Edit{Op: "-", Line: offset + i + 1, Text: a[i]})
 			i++
 		default:
-			list = append(list, Edit{"+", offset + j + 1, b[j]})
+			list = append(list, Edit{Op: "+", Line: offset + j + 1, Text: b[j]})
 			j++
 		}
 	}
 	return list
 }
 
-// hunks keeps what is near a change, each part below the section that it is in.
+// hunks keeps what is near a change. Each part is headed by the section of its
+// first change.
 func hunks(all []Edit) []Edit {
 	near := make([]bool, len(all))
-	for i, e := range all {
-		if e.Op == " " {
+	section := ""
+	for i := range all {
+		e := &all[i]
+		if name, _, ok := strings.Cut(e.Text, ":"); ok && name != "" && !strings.ContainsAny(name, " \t#-") {
+			section = name
+		}
+		if e.section = section; e.Op == " " {
 			continue
 		}
 		for k := max(0, i-around); k <= min(len(all)-1, i+around); k++ {
 			near[k] = true
 		}
 	}
-	list := []Edit{}
-	section := ""
+	list, head := []Edit{}, -1
 	for i, e := range all {
-		if near[i] && (i == 0 || !near[i-1]) {
-			list = append(list, Edit{Op: "@", Text: section})
+		if !near[i] {
+			head = -1
+			continue
 		}
-		if name, _, ok := strings.Cut(e.Text, ":"); ok && name != "" && !strings.ContainsAny(name, " \t#-") {
-			section = name
+		if head < 0 {
+			head = len(list)
+			list = append(list, Edit{Op: "@"})
 		}
-		if near[i] {
-			e.Text = masked(e.Text)
-			list = append(list, e)
+		if e.Op != " " && list[head].Text == "" {
+			list[head].Text = e.section
 		}
+		e.Text = masked(e.Text)
+		list = append(list, e)
 	}
 	return list
 }
@@ -121,13 +131,12 @@ func summary(list []Edit) string {
 	var sections []string
 	lines := 0
 	for _, e := range list {
-		switch e.Op {
-		case "@":
-			if e.Text != "" && !slices.Contains(sections, e.Text) {
-				sections = append(sections, e.Text)
-			}
-		case "+", "-":
-			lines++
+		if e.Op != "+" && e.Op != "-" {
+			continue
+		}
+		lines++
+		if e.section != "" && !slices.Contains(sections, e.section) {
+			sections = append(sections, e.section)
 		}
 	}
 	text := fmt.Sprintf("%d lines", lines)

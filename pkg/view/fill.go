@@ -18,7 +18,7 @@ const Horizon = 62 * day
 // Fill takes in what the ledger had before this process, while new requests
 // come in. The records are those from before the first that it wrote.
 func (v *View) Fill(records iter.Seq2[ledger.Entry, error]) {
-	f := filler{v: v, open: map[string]*signalboxv1.Open{}, attempts: map[string][]*signalboxv1.Attempt{}}
+	f := filler{v: v, used: uses{}, open: map[string]*signalboxv1.Open{}, attempts: map[string][]*signalboxv1.Attempt{}}
 	for e, err := range records {
 		if err == nil && !e.Copy {
 			f.take(e.Record)
@@ -27,6 +27,7 @@ func (v *View) Fill(records iter.Seq2[ledger.Entry, error]) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.recent.list = append(f.older.all(), v.recent.list...)
+	v.used.merge(f.used)
 }
 
 // filler puts requests together from their records.
@@ -35,6 +36,7 @@ type filler struct {
 	open     map[string]*signalboxv1.Open      // that have not ended, by ticket
 	attempts map[string][]*signalboxv1.Attempt // of a request whose end comes next
 	older    recent
+	used     uses
 }
 
 func (f *filler) take(r ledger.Record) {
@@ -51,6 +53,7 @@ func (f *filler) take(r ledger.Record) {
 		delete(f.attempts, t)
 		f.v.mu.Lock()
 		defer f.v.mu.Unlock()
+		f.used.count(s)
 		f.v.settled(s)
 		f.older.push(entryOf(s))
 	case *signalboxv1.Adjustment:

@@ -1,6 +1,11 @@
 package view
 
-import "time"
+import (
+	"cmp"
+	"time"
+
+	"github.com/signalbox-dev/signalbox/pkg/settle"
+)
 
 // maxUsed is of how many keys it is known when they were used.
 const maxUsed = 10_000
@@ -13,24 +18,46 @@ type use struct {
 	peak   int64 // most requests of a minute
 }
 
-func (v *View) use(keyID string) *use {
-	u := v.used[keyID]
+// uses are those of the keys, by id.
+type uses map[string]*use
+
+func (m uses) of(keyID string) *use {
+	u := m[keyID]
 	if u == nil {
 		u = &use{}
-		if len(v.used) < maxUsed {
-			v.used[keyID] = u
+		if len(m) < maxUsed {
+			m[keyID] = u
 		}
 	}
 	return u
 }
 
-func (u *use) count(t time.Time) {
-	if t.After(u.last) {
-		u.last = t
+// count takes a request, in the order in which they end.
+func (m uses) count(s settle.Settled) {
+	keyID, start := s.Terminal.GetKeyId(), at(cmp.Or(s.Terminal.GetStartNs(), s.Terminal.GetTimeNs()))
+	if keyID == "" {
+		return
 	}
-	if m := t.Unix() / 60; m > u.minute {
-		u.minute, u.n = m, 0
+	u := m.of(keyID)
+	if start.After(u.last) {
+		u.last = start
 	}
-	u.n++
+	switch m := start.Unix() / 60; {
+	case m > u.minute:
+		u.minute, u.n = m, 1
+	case m == u.minute:
+		u.n++
+	}
 	u.peak = max(u.peak, u.n)
+}
+
+// merge takes in what was before.
+func (m uses) merge(before uses) {
+	for id, old := range before {
+		u := m.of(id)
+		u.peak = max(u.peak, old.peak)
+		if old.last.After(u.last) {
+			u.last = old.last
+		}
+	}
 }

@@ -111,11 +111,12 @@ func (v *View) Overview(q OverviewQuery, now time.Time) (*Overview, error) {
 	if !ok {
 		return nil, &BadQuery{"by", "model, team or backend"}
 	}
-	to := now.UTC().Truncate(sp.step)
+	now = now.UTC()
+	to := now.Truncate(sp.step).Add(sp.step) // the last bucket is not full yet
 	from := to.Add(-sp.length)
 	n := int(sp.length / sp.step)
 	sums, groups := make([]figures, n), map[string][]figures{}
-	o := &Overview{From: from, To: to, Step: int(sp.step / time.Second), Compared: "last week"}
+	o := &Overview{From: from, To: now, Step: int(sp.step / time.Second), Compared: "last week"}
 	back := 7 * day
 	if sp.length > back {
 		back, o.Compared = sp.length, "the 30 d before"
@@ -134,13 +135,13 @@ func (v *View) Overview(q OverviewQuery, now time.Time) (*Overview, error) {
 		sums[i].add(f)
 		groups[name][i].add(f)
 	})
-	v.traffic.each(sp.before, from.Add(-back).Truncate(sp.before), to.Add(-back).Truncate(sp.before), func(_ time.Time, s series, f *figures) {
+	v.traffic.each(sp.before, from.Add(-back).Truncate(sp.before), now.Add(-back).Truncate(sp.before), func(_ time.Time, s series, f *figures) {
 		if q.wants(s) {
 			previous.add(f)
 		}
 	})
 	v.mu.Unlock()
-	o.draw(sums, from, sp.step)
+	o.draw(sums, sp.step)
 	o.Previous = totals(&previous)
 	o.Groups = grouped(groups)
 	return o, nil
@@ -163,13 +164,15 @@ func (q *OverviewQuery) group() (func(series) string, bool) {
 }
 
 // draw fills in what is drawn, and the totals.
-func (o *Overview) draw(sums []figures, from time.Time, step time.Duration) {
+func (o *Overview) draw(sums []figures, step time.Duration) {
 	var all figures
-	s, sec := &o.Series, step.Seconds()
+	s := &o.Series
 	for i := range sums {
 		f := &sums[i]
 		all.add(f)
-		o.T = append(o.T, from.Add(time.Duration(i)*step).UnixMilli())
+		start := o.From.Add(time.Duration(i) * step)
+		sec := max(1, min(step, o.To.Sub(start)).Seconds())
+		o.T = append(o.T, start.UnixMilli())
 		s.Spend = append(s.Spend, f.usd())
 		s.Requests = append(s.Requests, round(float64(f.requests)/sec, 4))
 		s.Tokens = append(s.Tokens, round(float64(f.input+f.output)/sec, 2))

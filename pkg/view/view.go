@@ -38,7 +38,7 @@ type View struct {
 	traffic *rollup // by team, model and backend
 	routes  *rollup // by route, in the place of the model
 	keys    *rollup // by key, in the place of the team
-	used    map[string]*use
+	used    uses
 	cells   map[health.Key]*cell
 	events  []Change // of the cells, newest first
 	recent  recent
@@ -50,7 +50,7 @@ type View struct {
 // New returns an empty view.
 func New(o Options) *View {
 	return &View{
-		o: o, traffic: newTraffic(), used: map[string]*use{}, cells: map[health.Key]*cell{},
+		o: o, traffic: newTraffic(), used: uses{}, cells: map[health.Key]*cell{},
 		routes: newRollup(quarter, day), keys: newRollup(8*time.Hour, 32*day),
 	}
 }
@@ -65,6 +65,7 @@ func (v *View) Settled(s settle.Settled, now time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.settled(s)
+	v.used.count(s)
 	v.rate.count(now)
 	if end := at(s.Terminal.GetTimeNs()); now.After(end) {
 		v.lag += (now.Sub(end) - v.lag) / 8
@@ -83,9 +84,6 @@ func (v *View) settled(s settle.Settled) {
 	v.count(place{series{t.GetTeam(), model, t.GetBackend()}, t.GetRoute(), t.GetKeyId()}, start, func(f *figures) { f.ended(t, 1) })
 	for _, a := range s.Attempts {
 		v.attempt(a)
-	}
-	if k := t.GetKeyId(); k != "" {
-		v.use(k).count(start)
 	}
 }
 
