@@ -26,6 +26,7 @@ type acknowledged struct {
 
 	mu     sync.Mutex
 	wanted map[string]*policy.Backend
+	whole  time.Time // since when the proxy serves all that is wanted; zero: it does not
 	kick   chan struct{}
 }
 
@@ -48,9 +49,21 @@ func (a *acknowledged) has(backend string) bool {
 // want says which backends the proxy was given and starts asking.
 func (a *acknowledged) want(backends map[string]*policy.Backend) {
 	a.mu.Lock()
-	a.wanted = backends
+	a.wanted, a.whole = backends, time.Time{}
 	a.mu.Unlock()
 	a.again()
+}
+
+// since is when the proxy came to serve all that is wanted, nil when it does
+// not.
+func (a *acknowledged) since() *time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.whole.IsZero() {
+		return nil
+	}
+	t := a.whole.UTC()
+	return &t
 }
 
 // again asks anew: the proxy may have been replaced.
@@ -108,5 +121,13 @@ func (a *acknowledged) look(ctx context.Context) (missing int) {
 		}
 	}
 	a.active.Store(&active)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case len(active) < len(wanted):
+		a.whole = time.Time{}
+	case a.whole.IsZero() && len(wanted) == len(a.wanted):
+		a.whole = time.Now()
+	}
 	return len(wanted) - len(active)
 }

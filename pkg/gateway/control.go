@@ -21,10 +21,13 @@ func (g *Gateway) openControl(snap *policy.Snapshot) {
 		return
 	}
 	g.control = control.New(control.Options{
-		Log:       g.log,
-		Changed:   func() { g.acks.again() },
-		Connected: func(n int) { g.metrics.EnvoyConnected.Set(float64(n)) },
-		Answered:  g.answered,
+		Log:     g.log,
+		Changed: func() { g.acks.again() },
+		Connected: func(n int) {
+			g.connected.Store(int64(n))
+			g.metrics.EnvoyConnected.Set(float64(n))
+		},
+		Answered: g.answered,
 	})
 	g.creds.tell = g.control.SetSecret
 	if !g.opts.Supervise {

@@ -57,6 +57,7 @@ type Gateway struct {
 
 	snapshot   atomic.Pointer[policy.Snapshot]
 	appendTook atomic.Int64 // nanoseconds, of the last append to the ledger
+	connected  atomic.Int64 // Envoys that the control plane serves
 	keys       atomic.Pointer[key.Set]
 
 	lock    *os.File

@@ -16,6 +16,7 @@ import (
 type proxy struct {
 	admin      *envoy.Admin
 	supervisor *envoy.Supervisor // nil when the operator runs Envoy
+	version    string            // of the one that is supervised
 }
 
 // openProxy prepares the Envoy that run supervises, or the way to ask the
@@ -53,7 +54,7 @@ func (g *Gateway) openSupervisor(ctx context.Context, snap *policy.Snapshot) err
 	if err := replaceFile(config, out); err != nil {
 		return fmt.Errorf("envoy's configuration: %w", err)
 	}
-	g.proxy = &proxy{supervisor: envoy.New(envoy.Options{
+	g.proxy = &proxy{version: binary.Version, supervisor: envoy.New(envoy.Options{
 		Binary: binary, Dir: in.Dir, Config: config, Flags: xds.Flags(snap),
 		Admin: "unix:" + filepath.Join(in.Dir, "admin.sock"), Log: g.log,
 		Listen: func() string { return g.snapshot.Load().Envoy.Listen },

@@ -104,19 +104,23 @@ func items(list []alert.Alert) []view.Item {
 	return all
 }
 
-// envoys are the proxies that are known of, and what they serve.
+// envoys are the proxies that are known of, and what they serve: the one beside
+// us, or the operator's, as one.
 func (g *Gateway) envoys() []view.Envoy {
-	if g.proxy == nil {
+	if g.acks.ask == nil {
 		return nil
 	}
-	s := g.snapshot.Load()
-	e := view.Envoy{Node: "envoy", Signal: "clear"}
-	for name := range s.Backends {
-		if !g.acks.has(name) {
-			e.Signal = "held"
-			return []view.Envoy{e}
-		}
+	s, profile := g.snapshot.Load(), "serve"
+	e := view.Envoy{Node: "envoy", Profile: &profile, Signal: "held", AckedAt: g.acks.since()}
+	if g.proxy != nil && g.proxy.supervisor != nil {
+		profile, e.Version = "run", &g.proxy.version
 	}
-	e.Config = &s.Version
+	if g.control != nil {
+		n := int(g.connected.Load())
+		e.Streams = &n
+	}
+	if e.AckedAt != nil && (e.Streams == nil || *e.Streams > 0) {
+		e.Config, e.Signal = &s.Version, "clear"
+	}
 	return []view.Envoy{e}
 }

@@ -49,7 +49,7 @@ type Row struct {
 	Outcome   string    `json:"outcome"`
 	Signal    string    `json:"signal"`
 	Served    *Place    `json:"served"` // nil: nobody did
-	Attempts  uint32    `json:"attempts_n"`
+	Made      uint32    `json:"attempts_n"`
 	TTFT      *float64  `json:"ttft_ms"` // since the request came; of streams
 	Total     *float64  `json:"total_ms"`
 	Input     int64     `json:"input_tokens"`
@@ -152,7 +152,7 @@ func (e *entry) row(names map[string]string) Row {
 	r := Row{
 		ID: e.id, At: start, Team: word(t.GetTeam()), Route: word(t.GetRoute()), Rule: word(t.GetRoute()),
 		Key: word(cmp.Or(names[t.GetKeyId()], d.GetKeyName(), t.GetKeyId())), Channel: word(d.GetChannel()), Class: word(e.open.GetClass()),
-		Requested: t.GetModel(), Attempts: t.GetAttempts(), Total: millis(at(t.GetTimeNs()).Sub(start)),
+		Requested: t.GetModel(), Made: t.GetAttempts(), Total: millis(at(t.GetTimeNs()).Sub(start)),
 	}
 	r.Outcome, r.Signal = outcome(t)
 	var usage genai.Usage

@@ -90,7 +90,7 @@ type Totals struct {
 // Group is the part of one model, team or backend.
 type Group struct {
 	Name  string     `json:"name"`
-	Spend []*float64 `json:"spend_usd"`
+	Drawn []*float64 `json:"spend_usd"`
 	Totals
 }
 
@@ -210,7 +210,7 @@ func grouped(groups map[string][]figures) []Group {
 		g := Group{Name: name}
 		for i := range sums {
 			all.add(&sums[i])
-			g.Spend = append(g.Spend, sums[i].usd())
+			g.Drawn = append(g.Drawn, sums[i].usd())
 		}
 		g.Totals = totals(&all)
 		list = append(list, g)
@@ -222,8 +222,8 @@ func grouped(groups map[string][]figures) []Group {
 }
 
 func dear(g Group) float64 {
-	if g.Totals.Spend == nil {
+	if g.Spend == nil {
 		return 0
 	}
-	return g.Totals.Spend.usd()
+	return g.Spend.usd()
 }

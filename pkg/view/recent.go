@@ -43,7 +43,7 @@ func (e *entry) start() time.Time {
 	return at(e.terminal.GetTimeNs())
 }
 
-// recent are the last requests that ended, the oldest first.
+// recent are the last requests, by their end, the oldest first.
 type recent struct {
 	list   []*entry
 	second int64 // of the last one that was sampled
@@ -54,6 +54,9 @@ func (r *recent) push(e *entry) {
 		r.second, e.sampled = s, true
 	}
 	r.list = append(r.list, e)
+	for i := len(r.list) - 1; i > 0 && r.list[i-1].terminal.GetTimeNs() > e.terminal.GetTimeNs(); i-- {
+		r.list[i], r.list[i-1] = r.list[i-1], e // some ends are told later than others
+	}
 	if len(r.list) >= 2*keep { // seldom, so that a push is cheap
 		r.list = append(make([]*entry, 0, 2*keep), r.list[len(r.list)-keep:]...)
 	}

@@ -52,7 +52,7 @@ type Team struct {
 	RateLimited *int64     `json:"rate_limited"`
 	Used        []*float64 `json:"used_usd"` // at the end of each day so far
 	ForecastUSD []float64  `json:"forecast_usd"`
-	Keys        []Key      `json:"keys,omitempty"`
+	Keys        []Key      `json:"keys"` // nil in the list of teams
 }
 
 // Key is a virtual key in the month so far. The key itself is not known.
