@@ -60,9 +60,9 @@ func (c *cell) count(a *signalboxv1.Attempt) {
 	}
 	if d := firstToken(a); d > 0 {
 		s.first.add(d)
-		if a.GetEndNs() > a.GetFirstByteNs() {
+		if from := a.GetStartNs() + uint64(d); a.GetEndNs() > from {
 			s.output += a.GetUsage().GetOutput()
-			s.seconds += float64(a.GetEndNs()-a.GetFirstByteNs()) / 1e9
+			s.seconds += float64(a.GetEndNs()-from) / 1e9
 		}
 	}
 }

@@ -175,8 +175,8 @@ func (e *entry) row(names map[string]string) Row {
 		if r.Outcome != "failed" && r.Outcome != "blocked" {
 			r.Served = &Place{a.GetModel(), a.GetBackend(), a.GetRegion()}
 		}
-		if firstToken(a) > 0 {
-			r.TTFT = millis(at(a.GetFirstByteNs()).Sub(start))
+		if d := firstToken(a); d > 0 {
+			r.TTFT = millis(at(a.GetStartNs()).Add(d).Sub(start))
 		}
 	}
 	return r
