@@ -35,6 +35,10 @@ unit: ## the tests that need no Envoy and no race detector
 e2e: build ## the tests on a real Envoy
 	ENVOY="$$(scripts/envoy.sh)" $(GO) test -count=1 -timeout 40m ./e2e/...
 
+.PHONY: page
+page: ## the operator's page in headless Chromium, with axe (PAGE_SHOTS=DIR keeps pictures)
+	AXE="$$(scripts/axe.sh)" $(GO) test -count=1 -timeout 40m ./e2e/page
+
 .PHONY: clients
 clients: build ## the official SDKs, LangChain and AI SDK, unchanged, through Envoy to each dialect (FLAGS="-sdks genai -backends gemini")
 	ENVOY="$$(scripts/envoy.sh)" e2e/clients/run.sh $(FLAGS)

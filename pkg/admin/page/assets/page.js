@@ -119,10 +119,20 @@ export const house = {
     fill(byId('bar'), heading(route, view), view.bar(route.filters, data, this));
     const main = byId('main'), locked = trouble?.status === 401;
     main.setAttribute('aria-busy', String(!data && !trouble));
-    fill(main, trouble && troubled(trouble, data, this.loaded), data && !locked ? view.body(data, route.filters, this) : !trouble && skeleton());
+    fill(main, trouble && troubled(trouble, data, this.loaded), data && !locked ? content(view, data, route, this) : !trouble && skeleton());
     drawAll();
   },
 };
+
+// content is the view, or a word where what came is not what this page knows.
+function content(view, data, route, h) {
+  try {
+    return view.body(data, route.filters, h);
+  } catch (e) {
+    console.error(e);
+    return el('div.note.closed', { role: 'alert' }, signal('closed'), el('span', el('b', 'This view cannot be drawn. '), 'The answer is not as this page expects it: reload the page, it may be older than the program.'));
+  }
+}
 
 function entry(v, route, items) {
   const mine = items.filter(i => i.href.startsWith('#/' + v.name));
@@ -191,7 +201,7 @@ async function go() {
   clearTimeout(slow);
   if (!first && !steps) {
     scrollTo(0, 0);
-    byId('main').focus({ preventScroll: true });
+    if (!document.activeElement.matches('input')) byId('main').focus({ preventScroll: true }); // who types already goes on
   }
   byId('voice').textContent = document.title;
 }
@@ -203,12 +213,14 @@ function dress() {
 }
 
 // beat loads again what lives: each view says how often. One that nobody can see
-// is left alone, and a gateway that does not answer is asked every five seconds.
+// is left alone, and a gateway that does not answer, or has a problem, is asked
+// every five seconds.
 let beats = 0;
 function beat() {
   beats++;
   if (!house.route || document.hidden) return;
-  const every = house.trouble?.status === 0 ? 5 : house.running && !house.trouble && house.view().every;
+  const status = house.trouble?.status, lost = status !== undefined && status !== 401 && status !== 404;
+  const every = lost ? 5 : house.running && !house.trouble && house.view().every;
   if (every && beats % every === 0) house.load();
 }
 

@@ -39,7 +39,7 @@ function compare(a, b) {
 export const scroll = (label, ...content) => el('div.scroll', { tabindex: 0, role: 'region', 'aria-label': label }, ...content);
 
 export function panel(title, note, body, right) {
-  return el('section.panel', { 'data-key': 'panel-' + title, 'aria-label': title },
+  return el('section.panel', { 'data-key': 'panel-' + title },
     el('header', el('h2', title), note && el('p', note), right && el('div.push', right)), body);
 }
 

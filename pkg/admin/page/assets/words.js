@@ -6,7 +6,7 @@ const THIN = '\u202f';
 export const none = () => dim('–');
 const known = x => x !== null && x !== undefined;
 
-const digits = (n, decimals = 0) => n.toLocaleString('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+export const digits = (n, decimals = 0) => n.toLocaleString('en-US', { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 
 export const whole = n => (known(n) ? digits(n) : none());
 export const decimal = (n, places) => (known(n) ? digits(n, places) : none());
@@ -38,6 +38,7 @@ const unit = ([n, u]) => (u ? withUnit(n, u) : n);
 const spanned = n => (n >= 1e4 ? [digits(n / 1e3, 1), 's'] : [digits(n), 'ms']);
 export const ms = n => (known(n) ? unit(spanned(n)) : none());
 export const msText = n => joined(spanned(n));
+export const secondsText = n => joined([digits(n / 1e3, n % 1e3 ? 1 : 0), 's']);
 
 const places = n => (n < 10 ? 2 : 1);
 export const percent = (n, d) => (known(n) ? withUnit(digits(n, d ?? places(n)), '%') : none());

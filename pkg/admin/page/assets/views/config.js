@@ -33,7 +33,7 @@ function changes(d) {
 }
 
 const lints = d => panel('Lints', 'what signalbox check says', d.lints.length
-  ? el('ul.notices', d.lints.map(l => el('li', { 'data-key': l.at + l.text }, el('div.row.lint', signal(l.level === 'warning' ? 'held' : 'clear'), el('div', el('b', l.text), below(el('code', l.at), l.fix && ' · ' + l.fix))))))
+  ? el('ul.notices', d.lints.map(l => el('li', { 'data-key': l.at + l.text }, el('div.row.lint', l.level === 'note' ? dim('i') : signal('held'), el('div', el('b', l.text), below(el('code', l.at), l.fix && ' · ' + l.fix))))))
   : el('p.pad', told('clear', 'nothing to complain about')));
 
 const envoys = d => panel('Envoys', 'what each has acknowledged', d.envoys.length ? table('envoys', 'Envoys', [

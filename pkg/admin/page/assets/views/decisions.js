@@ -74,6 +74,6 @@ const list = () => table('decisions', 'Decisions, newest first', [
   { title: 'Served', kind: 'served', bare: true, cell: r => (r.served ? [el('b', r.served.model), below(place(r.served))] : soft('no provider')) },
   { title: 'Rule', kind: 'rule', bare: true, cell: r => [r.rule, below(r.class ? 'class ' + r.class : 'no class', r.findings > 0 && ' · ' + plural(r.findings, 'finding'))] },
   { title: 'First token', kind: 'first', number: true, cell: r => ms(r.ttft_ms) },
-  { title: 'Tokens in / out', kind: 'tokens', number: true, cell: r => (r.input_tokens === null ? none() : [whole(r.input_tokens), dim(' / '), whole(r.output_tokens)]) },
-  { title: 'Cost', kind: 'cost', number: true, cell: r => money(r.cost_pico_usd, 5) },
+  { title: 'Tokens in / out', kind: 'tokens', number: true, cell: r => (!r.served || r.input_tokens === null ? none() : [whole(r.input_tokens), dim(' / '), whole(r.output_tokens)]) },
+  { title: 'Cost', kind: 'cost', number: true, cell: r => (r.served ? money(r.cost_pico_usd, 5) : none()) },
 ], state.rows, { key: r => r.id, href: r => '#/decisions/' + r.id, fresh: r => state.fresh.has(r.id), kind: 'register live' });

@@ -2,7 +2,7 @@
 // the candidates. The road that was set is thick; a failed attempt ends in a
 // cross and goes over to the next road; a line that stops short has a buffer.
 import { el } from '../dom.js';
-import { usdText, dollars, msText } from '../words.js';
+import { usdText, dollars, msText, secondsText } from '../words.js';
 import { signal } from '../draw.js';
 import { place } from './parts.js';
 
@@ -119,7 +119,7 @@ export function drawAttempts(width, d) {
   const x = v => left + ((width - left - 4) * v) / total, height = 24 + row * d.attempts.length + 8;
   const step = nice(total / (narrow ? 3 : 5));
   const marks = Array.from({ length: Math.floor(total / step) + 1 }, (_, k) => k * step).map(v => [
-    el('line.grid', { x1: x(v), x2: x(v), y1: 18, y2: height }), el('text', { x: x(v), y: 12, 'text-anchor': v ? 'middle' : 'start' }, v ? msText(v) : '0'),
+    el('line.grid', { x1: x(v), x2: x(v), y1: 18, y2: height }), el('text', { x: x(v), y: 12, 'text-anchor': v ? 'middle' : 'start' }, v ? (total >= 1e4 ? secondsText(v) : msText(v)) : '0'),
   ]);
   const bars = d.attempts.map((a, i) => {
     const y = 26 + i * row, at = narrow ? y + 20 : y + 2;

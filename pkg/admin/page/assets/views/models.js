@@ -1,6 +1,6 @@
 // Models and health: which cell is ill, since when, what does it cost.
 import { el, dim, below, unseen, link } from '../dom.js';
-import { ago, whole, decimal, percent, money, short, plural, none, msText } from '../words.js';
+import { ago, whole, decimal, percent, digits, dollars, short, plural, none, msText } from '../words.js';
 import { told, signal, sparkline } from '../draw.js';
 import { table, panel, select, empty, scroll } from '../table.js';
 import { get } from '../api.js';
@@ -41,7 +41,7 @@ function grid(cells, chosen) {
   chosen && link('Show all', '#/models', { class: 'btn small' }));
 }
 
-const perMillion = pico => (pico === null || pico === undefined ? '–' : money(pico + '000000', 2));
+const perMillion = (pico, places = 2) => (pico == null ? '–' : digits(dollars(pico + '000000'), places)); // cached tokens cost little: three places
 
 const cells = list => table('cells', 'Models by backend and region', [
   { title: 'Model', head: true, sort: c => c.model, cell: c => [c.model, below(place(c))] },
@@ -49,7 +49,7 @@ const cells = list => table('cells', 'Models by backend and region', [
   { title: 'Requests', number: true, sort: c => c.requests_per_s, cell: c => [decimal(c.requests_per_s, 2), el('span.unit', '/s')] },
   { title: 'Errors', number: true, sort: c => c.error_pct, cell: c => el('span', { class: c.error_pct > 20 ? 'closed' : c.error_pct > 1 ? 'held' : '' }, percent(c.error_pct)) },
   { title: '429', number: true, sort: c => c.capacity_pct, cell: c => percent(c.capacity_pct) },
-  { title: 'First token p50 / p95', number: true, sort: c => c.ttft_p95_ms, cell: c => [c.ttft_p95_ms === null ? none() : [whole(c.ttft_p50_ms), dim(' / '), msText(c.ttft_p95_ms)], c.tokens_per_s !== null && below(short(c.tokens_per_s), ' tok/s')] },
-  { title: '20 min', cell: c => sparkline(c.ttft_spark_ms, 'time to the first token, 20 minutes', c.signal) },
-  { title: '$/1M in / cached / out', number: true, sort: c => (c.price ? Number(c.price.output_pico_usd) : null), cell: c => (c.price ? [perMillion(c.price.input_pico_usd), dim(' / '), perMillion(c.price.cache_read_pico_usd), dim(' / '), perMillion(c.price.output_pico_usd)] : none()) },
+  { title: 'First token p50 / p95', number: true, wide: true, sort: c => c.ttft_p95_ms, cell: c => [c.ttft_p95_ms === null ? none() : [whole(c.ttft_p50_ms), dim(' / '), msText(c.ttft_p95_ms)], c.tokens_per_s !== null && below(short(c.tokens_per_s), ' tok/s')] },
+  { title: '20 min', wide: true, cell: c => sparkline(c.ttft_spark_ms, 'time to the first token, 20 minutes', c.signal) },
+  { title: '$/1M in / cached / out', number: true, wide: true, sort: c => (c.price ? Number(c.price.output_pico_usd) : null), cell: c => (c.price ? [perMillion(c.price.input_pico_usd), dim(' / '), perMillion(c.price.cache_read_pico_usd, 3), dim(' / '), perMillion(c.price.output_pico_usd)] : none()) },
 ], list, { key: c => place(c) + ' ' + c.model, kind: 'register cells' });

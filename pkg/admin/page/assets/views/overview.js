@@ -1,6 +1,6 @@
 // Overview: is anything wrong, what does it cost, how fast is it.
 import { el, dim, link } from '../dom.js';
-import { short, shortText, money, usdText, dollars, percent, percentText, msText, whole, ms, dayMinute, minute, capital, none } from '../words.js';
+import { digits, short, shortText, money, usdText, dollars, percent, percentText, msText, whole, ms, dayMinute, minute, capital, none } from '../words.js';
 import { gauge } from '../draw.js';
 import { stacked, lines } from '../chart.js';
 import { table, panel, figures, choice, select, empty, scroll } from '../table.js';
@@ -44,14 +44,14 @@ function change(now, then, compared) {
 const was = text => ['was ', text ?? '–'];
 
 function totals(o) {
-  const t = o.total, p = o.previous, then = (part, form) => (p.requests ? form(part) : null);
+  const t = o.total, p = o.previous ?? {}, then = (part, form) => (p.requests ? form(part) : null);
   const spend = t.spend_pico_usd === null ? [none(), 'no price is known'] : [money(t.spend_pico_usd), change(Number(t.spend_pico_usd), Number(p.spend_pico_usd), o.compared)];
   return el('section.panel', { 'aria-label': 'Figures of the time range', 'data-key': 'totals' }, figures('', [
     ['Spend', ...spend],
     ['Requests', short(t.requests), change(t.requests, p.requests, o.compared)],
     ['Tokens in / out', [short(t.input_tokens), dim(' / '), short(t.output_tokens)], change(t.input_tokens, p.input_tokens, o.compared)],
     ['Errors', percent(share(t.errors, t.requests)), [whole(t.errors), ' · ', was(then(share(p.errors, p.requests), percentText))]],
-    ['First token p50 / p95', [whole(t.ttft_p50_ms), dim(' / '), ms(t.ttft_p95_ms)], was(p.ttft_p50_ms === null ? null : msText(p.ttft_p50_ms) + ' / ' + msText(p.ttft_p95_ms))],
+    ['First token p50 / p95', [whole(t.ttft_p50_ms), dim(' / '), ms(t.ttft_p95_ms)], was(p.ttft_p50_ms == null ? null : `${digits(Math.round(p.ttft_p50_ms))} / ${msText(p.ttft_p95_ms)}`)],
     ['Fallbacks', percent(share(t.fallbacks, t.requests)), [whole(t.fallbacks), ' · ', was(then(share(p.fallbacks, p.requests), percentText))]],
   ]));
 }

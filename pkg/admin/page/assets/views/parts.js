@@ -19,7 +19,7 @@ export const notices = list => el('ul.notices', list.map(n => el('li', { 'data-k
 
 export const place = p => [p.backend, p.region].filter(Boolean).join(' · ');
 
-export const teamLink = name => (name ? link(name, '#/teams/' + encodeURIComponent(name)) : dim('no team'));
+export const teamLink = name => (name ? link(name, '#/teams/' + encodeURIComponent(name), { class: 'in-text' }) : dim('no team'));
 
 export const dayTime = t => (t ? day(t) + ' ' + minute(t) : '–');
 
