@@ -45,6 +45,8 @@ func commands() []command {
 		{"check", "[-strict] [-against OLD]", "check the configuration and print what it means", check},
 		{"keys", "new|list|revoke", "make, list and revoke virtual keys", keys},
 		{"usage", "[-by team,model,day,backend]", "report usage from the ledger", usage},
+		{"explain", "ID | -file JSON | -model NAME", "say why a request went, or would go, where it goes", explain},
+		{"replay", "ID", "make a decision of the ledger again, and compare", replay},
 		{"version", "", "print the version", printVersion},
 	}
 }
@@ -72,7 +74,7 @@ func tune() {
 }
 
 // dispatch runs the command that args name and returns the exit code: 0 done,
-// 1 it did not succeed, 2 the arguments are wrong.
+// 1 it did not succeed, 2 the arguments are wrong, others are a command's own.
 func dispatch(ctx context.Context, args []string, out, errs io.Writer) int {
 	if len(args) == 0 {
 		help(errs)
@@ -109,8 +111,19 @@ func execute(ctx context.Context, c command, args []string, out, errs io.Writer)
 		return 2
 	}
 	fmt.Fprintln(errs, "signalbox "+c.name+":", err)
+	if e, ok := errors.AsType[exitError](err); ok {
+		return e.code
+	}
 	return 1
 }
+
+// exitError has an exit code of its own.
+type exitError struct {
+	code int
+	text string
+}
+
+func (e exitError) Error() string { return e.text }
 
 // usageError is a wrong argument.
 type usageError string

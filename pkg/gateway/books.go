@@ -43,6 +43,9 @@ func (b *Books) Open(o *signalboxv1.Open) error {
 func (b *Books) Refused(o *signalboxv1.Open, code string, status int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if len(o.GetDecision()) > 0 { // nothing opened it: why it was refused stands there
+		b.pending = append(b.pending, o)
+	}
 	b.book.Refused(o, code, status, time.Now())
 	b.flush()
 }

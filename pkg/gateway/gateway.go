@@ -105,6 +105,7 @@ func New(ctx context.Context, o Options) (*Gateway, error) {
 	if err := g.open(ctx, snap); err != nil {
 		return nil, errors.Join(err, g.close(ctx))
 	}
+	g.keepPolicy(snap.Version, data)
 	load.At, load.Version = time.Now(), snap.Version
 	g.show(load, l.checked)
 	return g, nil

@@ -126,8 +126,17 @@ func (g *Gateway) reloadConfig(ctx context.Context) {
 		g.keepOld(err)
 		return
 	}
+	g.keepPolicy(next.Version, data)
 	if err := g.apply(ctx, change{old: old, next: next, sinks: sinks, load: load, checked: l.checked}); err != nil {
 		g.keepOld(err)
+	}
+}
+
+// keepPolicy keeps a configuration that goes in force. Nothing but replay needs
+// it.
+func (g *Gateway) keepPolicy(version string, data []byte) {
+	if err := keepPolicy(g.dir, version, data); err != nil {
+		g.log.Error("configuration not kept: decisions by it cannot be replayed", slog.Any("error", err))
 	}
 }
 

@@ -80,6 +80,8 @@ func (r *Route) condition(f *signal.Facts) signalboxv1.Decision_Tried {
 	}
 	holds, err := r.rule.when.Eval(f)
 	switch {
+	case err != nil && r.rule.fails:
+		return signalboxv1.Decision_TRIED_FAILED_FITS
 	case err != nil:
 		return signalboxv1.Decision_TRIED_FAILED
 	case holds:
@@ -109,9 +111,8 @@ func (m *Model) Choose(team string, f *signal.Facts) (fit *Route, failed []*Rout
 			return r, failed
 		case signalboxv1.Decision_TRIED_FAILED:
 			failed = append(failed, r)
-			if r.rule.fails {
-				return r, failed
-			}
+		case signalboxv1.Decision_TRIED_FAILED_FITS:
+			return r, append(failed, r)
 		}
 	}
 	return m.fallback, failed

@@ -208,35 +208,53 @@ func (c *recalled) after(d *route.Decision) (refused string) {
 	return ""
 }
 
-// compare names what differs between two accounts, the time it took apart.
-func compare(a, b Account) (differs []string) {
-	check := func(what string, same bool) {
-		if !same {
-			differs = append(differs, what)
-		}
+// comparisons are what two accounts of one decision are compared by. The last
+// stands for everything.
+var comparisons = []struct { //nolint:gochecknoglobals // a table that nothing changes
+	name string
+	same func(a, b Account) bool
+}{
+	{"policy", func(a, b Account) bool { return a.Open.GetPolicy() == b.Open.GetPolicy() }},
+	{"route", func(a, b Account) bool { return a.Open.GetRoute() == b.Open.GetRoute() }},
+	{"class", func(a, b Account) bool { return a.Open.GetClass() == b.Open.GetClass() }},
+	{"model", func(a, b Account) bool { return a.GetModel() == b.GetModel() }},
+	{"order", func(a, b Account) bool { return slices.Equal(a.Order(), b.Order()) }},
+	{"refusal", func(a, b Account) bool { return a.GetRefused() == b.GetRefused() }},
+	{"record", func(a, b Account) bool { return bytes.Equal(a.Open.GetDecision(), b.Open.GetDecision()) }},
+}
+
+// Compared names what a replay compares: "record" is every byte of the account.
+func Compared() (names []string) {
+	for _, c := range comparisons {
+		names = append(names, c.name)
 	}
-	check("policy", a.Open.GetPolicy() == b.Open.GetPolicy())
-	check("route", a.Open.GetRoute() == b.Open.GetRoute())
-	check("class", a.Open.GetClass() == b.Open.GetClass())
-	check("model", a.GetModel() == b.GetModel())
-	check("order", equalOrder(a.GetOptions(), b.GetOptions()))
-	check("refusal", a.GetRefused() == b.GetRefused())
-	if len(differs) == 0 {
-		check("account", bytes.Equal(a.Open.GetDecision(), b.Open.GetDecision()))
+	return names
+}
+
+// compare names what differs between two accounts.
+func compare(a, b Account) (differs []string) {
+	for _, c := range comparisons {
+		if !c.same(a, b) {
+			differs = append(differs, c.name)
+		}
 	}
 	return differs
 }
 
-func equalOrder(a, b []*signalboxv1.Decision_Option) bool {
-	return slices.Equal(orderOf(a), orderOf(b))
+// SameChoice reports whether the new decision has the same order, or the same
+// refusal, as a.
+func (x *Again) SameChoice(a Account) bool {
+	return slices.Equal(a.Order(), x.Account.Order()) && a.GetRefused() == x.Account.GetRefused()
 }
 
-// orderOf names the candidates in the order in which they are tried.
-func orderOf(options []*signalboxv1.Decision_Option) []string {
+// Order names the candidates in the order in which they are tried, as
+// backend/model.
+func (a Account) Order() []string {
 	var names []string
-	for n := uint32(1); int(n) <= len(options); n++ {
+	options := a.GetOptions()
+	for n := 1; n <= len(options); n++ {
 		for _, o := range options {
-			if o.GetOrder() == n {
+			if int(o.GetOrder()) == n {
 				names = append(names, o.GetBackend()+"/"+o.GetModel())
 			}
 		}
