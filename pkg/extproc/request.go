@@ -165,6 +165,7 @@ func (ss *session) requestBody(r *received) (bool, error) {
 	ss.phase = asked
 	ss.srv.Opened(x)
 	facts := ss.srv.Facts(x.Open)
+	x.Open.Decision, x.Made.Facts = nil, nil // written: the answer may go on for long
 	body := ss.keep(r, n)
 	if x.Single {
 		ss.srv.Metrics.NoFallback.Inc()

@@ -106,10 +106,29 @@ type DecisionSpan struct {
 	Channel     string
 	Class       string
 	Policy      string
-	Order       []string // backend/model
-	Out         []string // backend: reason
-	Graded      []string // backend: grade, of those that were not well
-	Refused     string   // code, empty when it went on
+	Order       []string       // backend/model
+	Out         []string       // backend: reason
+	Graded      []string       // backend: grade, of those that were not well
+	Refused     string         // code, empty when it went on
+	Account     func() Account // why it went where it went; asked where the trace is sampled; may be nil
+}
+
+// Account says why a request went where it went, in words.
+type Account struct {
+	Objective  string
+	Model      string // whose candidates serve
+	Took       time.Duration
+	Rules      []string // name: result, of those that were tried
+	Signals    []string // name: value
+	Candidates []Candidate
+}
+
+// Candidate is a backend as the decision saw it.
+type Candidate struct {
+	Backend, Model, Region string
+	Signal                 string // clear, held or closed
+	Order                  int    // 1 is tried first; 0: never
+	Code, Reason           string
 }
 
 // Decision emits s and returns it as a parent; ok is false when the trace is
@@ -139,6 +158,9 @@ func (t *Tracer) Decision(s DecisionSpan) (p Parent, ok bool) {
 	if len(s.Graded) > 0 {
 		span.SetAttributes(attribute.StringSlice("signalbox.graded", s.Graded))
 	}
+	if s.Account != nil {
+		s.Account().tell(span)
+	}
 	if s.ClientID != "" {
 		span.SetAttributes(attribute.String("signalbox.client.request.id", s.ClientID))
 	}
@@ -148,6 +170,27 @@ func (t *Tracer) Decision(s DecisionSpan) (p Parent, ok bool) {
 	}
 	c := span.SpanContext()
 	return Parent{c.TraceID(), c.SpanID()}, c.IsSampled()
+}
+
+// tell puts the account on the decision's span: what concerns the request as
+// attributes, each candidate as an event.
+func (a Account) tell(span trace.Span) {
+	span.SetAttributes(
+		attribute.String("signalbox.objective", a.Objective),
+		attribute.String("signalbox.model", a.Model),
+		attribute.Int64("signalbox.decide_us", a.Took.Microseconds()),
+		attribute.StringSlice("signalbox.rules", a.Rules),
+		attribute.StringSlice("signalbox.signals", a.Signals))
+	for _, c := range a.Candidates {
+		span.AddEvent("signalbox.candidate", trace.WithAttributes(
+			attribute.String("signalbox.backend", c.Backend),
+			attribute.String("gen_ai.request.model", c.Model),
+			attribute.String("signalbox.region", c.Region),
+			attribute.String("signalbox.signal", c.Signal),
+			attribute.Int("signalbox.order", c.Order),
+			attribute.String("signalbox.code", c.Code),
+			attribute.String("signalbox.reason", c.Reason)))
+	}
 }
 
 // AttemptSpan is one attempt at a backend, told after it ended.

@@ -42,7 +42,6 @@ func (s Stage) RequestBody(x *pipeline.Exchange) *fault.Error {
 	if err := s.Books.Open(o); err != nil {
 		return fault.New(fault.LedgerUnavailable, "The gateway cannot write its ledger and takes no requests until it can. Try again later; its operator sees the reason in /readyz.").Because(err)
 	}
-	o.Decision, x.Made.Facts = nil, nil // written: the answer may go on for long
 	x.Open = o
 	return nil
 }

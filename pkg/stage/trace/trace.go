@@ -11,7 +11,9 @@ import (
 
 	"github.com/signalbox-dev/signalbox/pkg/fault"
 	"github.com/signalbox-dev/signalbox/pkg/pipeline"
+	"github.com/signalbox-dev/signalbox/pkg/route/account"
 	"github.com/signalbox-dev/signalbox/pkg/telemetry"
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
 // Stage emits the decision's span.
@@ -58,6 +60,38 @@ func Decision(t *telemetry.Tracer, x *pipeline.Exchange, code string) {
 	for _, g := range x.Decision.Graded {
 		s.Graded = append(s.Graded, g.Backend+": "+g.Grade.String())
 	}
+	s.Account = func() telemetry.Account { return told(x) }
 	p, ok := t.Decision(s)
 	x.Trace.Sampled, x.Trace.Trace, x.Trace.Span = ok, p.Trace, p.Span
+}
+
+// told is the account of the decision.
+func told(x *pipeline.Exchange) (t telemetry.Account) {
+	if x.Decision.Policy == "" {
+		return t
+	}
+	o := &signalboxv1.Open{Model: x.Call.Model, Class: x.Decision.Class, Policy: x.Snapshot.Version, Decision: account.Append(nil, &x.Decision, &x.Made)}
+	if x.Decision.Route != nil {
+		o.Route = x.Decision.Route.Name
+	}
+	a, err := account.Read(o)
+	if err != nil {
+		return t
+	}
+	v := a.Show(x.Snapshot)
+	t.Objective, t.Model, t.Took = v.Objective, v.Model, x.Made.Took
+	for _, r := range v.Rules {
+		t.Rules = append(t.Rules, r.Name+": "+r.Result)
+	}
+	for _, f := range v.Signals {
+		t.Signals = append(t.Signals, f.Name+": "+f.Value)
+	}
+	for _, c := range v.Candidates {
+		k := telemetry.Candidate{Backend: c.Backend, Model: c.Model, Region: c.Region, Signal: c.Signal, Code: c.Code, Reason: c.Reason}
+		if c.Order != nil {
+			k.Order = *c.Order
+		}
+		t.Candidates = append(t.Candidates, k)
+	}
+	return t
 }
