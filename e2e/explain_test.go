@@ -43,7 +43,7 @@ func TestExplain(t *testing.T) {
 	r.explainedBySpans(t, sink, id)
 	text := r.command(t, "explain", id)
 	for _, want := range []string{
-		"gold   no: header", "short  fits, when request.tokens < 1000", "class inside", "request.tokens ",
+		"gold  no: header", "short  fits, when request.tokens < 1000", "class inside", "request.tokens ",
 		"first: as configured", "fallback 2", "class inside does not allow it: far in region us", "http_error", "ended completed",
 	} {
 		if !strings.Contains(text, want) {
@@ -61,6 +61,10 @@ func TestExplain(t *testing.T) {
 	}
 	if again := r.command(t, "replay", id); !strings.Contains(again, "decides the same again, byte for byte") || !strings.Contains(again, "the policy of today") {
 		t.Error(again)
+	}
+	refused := r.do(t, request{body: strings.Replace(chat("", content), `"chat"`, `"chet"`, 1)})
+	if text := r.command(t, "explain", refused.header.Get("x-signalbox-request-id")); refused.status != 404 || !strings.Contains(text, "model_not_found") || !strings.Contains(text, "ended refused") {
+		t.Errorf("%d %s\n%s", refused.status, refused.body, text)
 	}
 	r.Config.Routes[1]["max_attempts"] = 2
 	if err := r.WriteConfig(); err != nil {
