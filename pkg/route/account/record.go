@@ -134,9 +134,9 @@ func option(d *route.Decision, m *Made, c *policy.Candidate) considered {
 
 func stateOf(r route.Reason) signalboxv1.Decision_State {
 	switch r {
-	case route.ReasonUnacknowledged, route.ReasonLimit:
+	case route.ReasonUnacknowledged, route.ReasonQuality, route.ReasonLimit:
 		return signalboxv1.Decision_STATE_HELD
-	case route.ReasonClass, route.ReasonVersion, route.ReasonCapability, route.ReasonContext, route.ReasonDialect, route.ReasonLoss, route.ReasonQuality:
+	case route.ReasonClass, route.ReasonVersion, route.ReasonCapability, route.ReasonContext, route.ReasonDialect, route.ReasonLoss:
 	}
 	return signalboxv1.Decision_STATE_CLOSED
 }
