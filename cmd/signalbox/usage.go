@@ -92,6 +92,7 @@ type row struct {
 	Team       string `json:"team"`
 	Model      string `json:"model"`
 	Backend    string `json:"backend,omitempty"`
+	Shadow     bool   `json:"shadow,omitempty"` // of copies of requests, which are in no other line
 	Requests   int64  `json:"requests"`
 	Completed  int64  `json:"completed"`
 	Failed     int64  `json:"failed"`
@@ -114,7 +115,7 @@ func printJSON(w io.Writer, lines []ledger.Line) error {
 	rows := make([]row, 0, len(lines))
 	for _, l := range lines {
 		rows = append(rows, row{
-			Day: l.Day, Team: l.Team, Model: l.Model, Backend: l.Backend,
+			Day: l.Day, Team: l.Team, Model: l.Model, Backend: l.Backend, Shadow: l.Shadow,
 			Requests: l.Requests, Completed: l.Completed, Failed: l.Failed, ClientGone: l.ClientGone, Refused: l.Refused, Unknown: l.Unknown,
 			Attempts: l.Attempts, Strangers: l.Strangers, Estimated: l.Estimated,
 			Input: l.Usage.Input, CacheRead: l.Usage.CacheRead, CacheWrite: l.Usage.CacheWrite5m + l.Usage.CacheWrite1h,
@@ -146,9 +147,14 @@ func printTable(out io.Writer, by ledger.Dimension, lines []ledger.Line) error {
 	}
 	fmt.Fprintln(w, "REQUESTS\tOK\tFAILED\tGONE\tREFUSED\tUNKNOWN\tATTEMPTS\tINPUT\tCACHED\tOUTPUT\tESTIMATED\tCOST USD\tUNPRICED\t")
 	for _, l := range lines {
+		mark := ""
+		if l.Shadow { // of copies of requests
+			mark = "shadow: "
+		}
 		for _, c := range columns {
 			if by&c.d != 0 {
-				fmt.Fprint(w, orDash(c.of(l)), "\t")
+				fmt.Fprint(w, mark, orDash(c.of(l)), "\t")
+				mark = ""
 			}
 		}
 		fmt.Fprintf(w, "%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t\n", l.Requests, l.Completed, l.Failed, l.ClientGone, l.Refused, l.Unknown,

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -43,8 +42,7 @@ func (g *Gateway) openTail(snap *policy.Snapshot) {
 // dialect, or the only one that there is for a cluster that is gone.
 func (g *Gateway) usageOf(dialects map[string]*dialect.Dialect) witness.Lookup {
 	return func(cluster string) (dialect.UsageReader, string) {
-		name := strings.TrimSuffix(cluster, "~")
-		if b := g.snapshot.Load().Backends[name]; b != nil {
+		if b := g.snapshot.Load().Backends[policy.BackendOf(cluster)]; b != nil {
 			return dialects[b.Dialect].Usage, b.Kind
 		}
 		return dialects["openai"].Usage, ""

@@ -34,6 +34,7 @@ type Line struct {
 	Team    string
 	Model   string
 	Backend string
+	Shadow  bool // of copies of requests, which no caller saw an answer to: never part of another line
 
 	Requests   int64 // the sum of the five that follow
 	Completed  int64

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 
@@ -58,6 +59,13 @@ func money(list ...genai.Money) (sum genai.Total) {
 		sum = sum.Add(m)
 	}
 	return sum
+}
+
+// copied says that r is of a copy.
+func copied(r Record) Record {
+	m := r.ProtoReflect()
+	m.Set(m.Descriptor().Fields().ByName("shadow_of"), protoreflect.ValueOfString("x"))
+	return r
 }
 
 const (
@@ -151,6 +159,18 @@ func TestReport(t *testing.T) {
 			records: []Record{unknownRow(1), costs(used(1, 1, monday, "a", 10, 5, provider), 3), unknownRow(1)},
 			q:       Query{By: ByBackend},
 			want:    []Line{{Backend: "a", Attempts: 1, Usage: genai.Usage{Input: 10, Output: 5}, Cost: money(3)}},
+		},
+		"copies_apart": {
+			records: []Record{
+				used(1, 1, monday, "a", 10, 5, provider), finished(1, monday, "a", completed),
+				copied(used(2, 1, monday, "a", 7, 3, provider)), copied(finished(2, monday, "a", lost)),
+				copied(correction(2, 1, monday, "a", 1, 1, completed)),
+			},
+			q: Query{By: ByBackend},
+			want: []Line{
+				{Backend: "a", Requests: 1, Completed: 1, Attempts: 1, Unpriced: 1, Usage: genai.Usage{Input: 10, Output: 5}},
+				{Backend: "a", Shadow: true, Requests: 1, Completed: 1, Attempts: 1, Unpriced: 1, Usage: genai.Usage{Input: 8, Output: 4}},
+			},
 		},
 		"other_team": {records: []Record{used(1, 1, monday, "a", 1, 1, provider)}, q: Query{Team: "else"}, want: []Line{}},
 	} {

@@ -24,7 +24,10 @@ type sum struct {
 	j     signalboxv1.Adjustment
 }
 
-type place struct{ day, team, model, backend string }
+type place struct {
+	day, team, model, backend string
+	shadow                    bool
+}
 
 // id is a row: number is 0 for a terminal, sequence for all but adjustments.
 type id struct {
@@ -104,7 +107,7 @@ func (s *sum) attempt(t [16]byte) {
 	if !s.first(k, unknown, func(h held) { h.count(-1) }) {
 		return
 	}
-	l := s.line(a.GetStartNs(), a.GetTeam(), cmp.Or(a.GetRequestedModel(), a.GetServedModel(), a.GetModel()), a.GetBackend())
+	l := s.line(a.GetStartNs(), place{team: a.GetTeam(), model: cmp.Or(a.GetRequestedModel(), a.GetServedModel(), a.GetModel()), backend: a.GetBackend(), shadow: a.GetShadowOf() != ""})
 	if l == nil {
 		return
 	}
@@ -151,7 +154,7 @@ func (s *sum) terminal(t [16]byte) {
 		return
 	}
 	start := cmp.Or(s.t.GetStartNs(), s.t.GetTimeNs())
-	l := s.line(start, s.t.GetTeam(), s.t.GetModel(), s.t.GetBackend())
+	l := s.line(start, place{team: s.t.GetTeam(), model: s.t.GetModel(), backend: s.t.GetBackend(), shadow: s.t.GetShadowOf() != ""})
 	if l == nil {
 		return
 	}
@@ -169,7 +172,7 @@ func (s *sum) adjust(t [16]byte) {
 		return
 	}
 	s.adjustState(id{ticket: t, kind: KindTerminal}, j.GetState())
-	l := s.line(j.GetStartNs(), j.GetTeam(), cmp.Or(j.GetRequestedModel(), j.GetServedModel(), j.GetModel()), j.GetBackend())
+	l := s.line(j.GetStartNs(), place{team: j.GetTeam(), model: cmp.Or(j.GetRequestedModel(), j.GetServedModel(), j.GetModel()), backend: j.GetBackend(), shadow: j.GetShadowOf() != ""})
 	if l == nil {
 		return
 	}
@@ -219,30 +222,31 @@ func (l *Line) end(state signalboxv1.Terminal_State, n int64) {
 	}
 }
 
-// line returns the line to count in, nil when the query leaves it out.
-func (s *sum) line(startNs uint64, team, model, backend string) *Line {
+// line returns the line to count what is of in, nil when the query leaves it
+// out.
+func (s *sum) line(startNs uint64, of place) *Line {
 	q, start := &s.q, time.Unix(0, int64(startNs)).UTC()
 	switch {
 	case !q.Since.IsZero() && start.Before(q.Since), !q.Until.IsZero() && !start.Before(q.Until),
-		q.Team != "" && q.Team != team, q.Model != "" && q.Model != model, q.Backend != "" && q.Backend != backend:
+		q.Team != "" && q.Team != of.team, q.Model != "" && q.Model != of.model, q.Backend != "" && q.Backend != of.backend:
 		return nil
 	}
-	var p place
+	p := place{shadow: of.shadow}
 	if q.By&ByDay != 0 {
 		p.day = start.Format(time.DateOnly)
 	}
 	if q.By&ByTeam != 0 {
-		p.team = team
+		p.team = of.team
 	}
 	if q.By&ByModel != 0 {
-		p.model = model
+		p.model = of.model
 	}
 	if q.By&ByBackend != 0 {
-		p.backend = backend
+		p.backend = of.backend
 	}
 	l := s.lines[p]
 	if l == nil {
-		l = &Line{Day: p.day, Team: p.team, Model: p.model, Backend: p.backend}
+		l = &Line{Day: p.day, Team: p.team, Model: p.model, Backend: p.backend, Shadow: p.shadow}
 		s.lines[p] = l
 	}
 	return l
@@ -254,9 +258,20 @@ func (s *sum) sorted() []Line {
 		lines = append(lines, *l)
 	}
 	slices.SortFunc(lines, func(a, b Line) int {
-		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Team, b.Team), cmp.Compare(a.Model, b.Model), cmp.Compare(a.Backend, b.Backend))
+		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Team, b.Team), cmp.Compare(a.Model, b.Model), cmp.Compare(a.Backend, b.Backend), order(a.Shadow, b.Shadow))
 	})
 	return lines
+}
+
+// order sorts false before true.
+func order(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
 }
 
 func times(u genai.Usage, n int64) genai.Usage {

@@ -124,7 +124,7 @@ func (b *Book) amend(a *signalboxv1.Attempt, was *written, n news, now time.Time
 		Team: a.GetTeam(), KeyId: a.GetKeyId(), Route: a.GetRoute(), Class: a.GetClass(), Policy: a.GetPolicy(), Operation: a.GetOperation(),
 		Stream: a.GetStream(), Status: a.GetStatus(), Outcome: a.GetOutcome(), State: n.state,
 		CostPicoUsd: a.CostPicoUsd, CostDeltaPicoUsd: cost,
-		RawUsage: a.GetRawUsage(), Suspect: a.GetSuspect(), Stranger: a.GetStranger(),
+		RawUsage: a.GetRawUsage(), Suspect: a.GetSuspect(), Stranger: a.GetStranger(), ShadowOf: a.GetShadowOf(),
 	})
 }
 

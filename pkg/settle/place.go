@@ -9,7 +9,7 @@ type slot struct {
 	absent  bool // the proxy logged no entry: it never had a host to connect to
 }
 
-// suffix marks the clusters that carry the attempt filter.
+// suffix begins what marks a backend's clusters other than the plain one.
 const suffix = "~"
 
 // place lays the entries of a request's attempts, sorted by start, onto n
@@ -30,7 +30,10 @@ func place(seen []Upstream, f *facts, n int) []slot {
 	return slots
 }
 
-func backendOf(cluster string) string { return strings.TrimSuffix(cluster, suffix) }
+func backendOf(cluster string) string {
+	name, _, _ := strings.Cut(cluster, suffix)
+	return name
+}
 
 // reach is how many attempts there were at least, given the entries of some:
 // each is at the place of its backend in the order, where it has one left.

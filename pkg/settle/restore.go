@@ -103,7 +103,7 @@ func entryOf(a *signalboxv1.Attempt) Upstream {
 // factsOf is what the rows of a request say that was opened elsewhere.
 func factsOf(c *ledger.Closed) *signalboxv1.Open {
 	end := c.Terminal
-	o := &signalboxv1.Open{Team: end.GetTeam(), Model: end.GetModel(), Route: end.GetRoute(), KeyId: end.GetKeyId(), Operation: end.GetOperation()}
+	o := &signalboxv1.Open{Team: end.GetTeam(), Model: end.GetModel(), Route: end.GetRoute(), KeyId: end.GetKeyId(), Operation: end.GetOperation(), ShadowOf: end.GetShadowOf()}
 	for _, a := range c.Attempts {
 		o.Class, o.Policy, o.Stream, o.Node = a.GetClass(), a.GetPolicy(), a.GetStream(), a.GetNode()
 		o.Order = append(o.Order, &signalboxv1.Candidate{Backend: a.GetBackend(), Provider: a.GetProvider(), Region: a.GetRegion(), Model: a.GetModel()})

@@ -86,7 +86,7 @@ func (r *run) row(s *slot, number int) *signalboxv1.Attempt {
 	}
 	if f := r.facts; f != nil {
 		a.RequestedModel, a.Team, a.KeyId, a.Route, a.Class, a.Policy = f.model, f.team, f.keyID, f.route, f.class, f.policy
-		a.Operation, a.Node, a.Stream = f.operation, f.node, f.stream
+		a.Operation, a.Node, a.Stream, a.ShadowOf = f.operation, f.node, f.stream, f.shadowOf
 	}
 	if !s.Start.IsZero() {
 		a.StartNs = uint64(ns(s.Start))
@@ -227,7 +227,7 @@ func (r *run) terminal(at int64) *signalboxv1.Terminal {
 		Ticket: ticket, RequestId: id, TimeNs: uint64(at), StartNs: uint64(r.from), Stranger: r.facts == nil,
 	}
 	if f := r.facts; f != nil {
-		t.Team, t.Model, t.Route, t.KeyId, t.Operation = f.team, f.model, f.route, f.keyID, f.operation
+		t.Team, t.Model, t.Route, t.KeyId, t.Operation, t.ShadowOf = f.team, f.model, f.route, f.keyID, f.operation, f.shadowOf
 	}
 	return t
 }

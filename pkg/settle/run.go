@@ -147,7 +147,7 @@ func (r *run) open() *signalboxv1.Open {
 	o := &signalboxv1.Open{
 		Ticket: ticket, RequestId: name, TimeNs: uint64(r.from), DeadlineNs: uint64(r.deadline), RequestBytes: r.bytes,
 		Team: f.team, KeyId: f.keyID, Operation: f.operation, Model: f.model, Route: f.route, Class: f.class, Policy: f.policy,
-		Order: f.order, Stream: f.stream, UsageInjected: f.injected, Node: f.node,
+		Order: f.order, Stream: f.stream, UsageInjected: f.injected, Node: f.node, ShadowOf: f.shadowOf,
 	}
 	o.ClientRequestId = r.more.clientID
 	return o

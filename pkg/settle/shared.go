@@ -12,9 +12,9 @@ type facts struct {
 	key  string // in the table
 	refs int
 
-	team, keyID, operation, model, route, class, policy, node string
-	order                                                     []*signalboxv1.Candidate // never changed
-	stream, injected                                          bool
+	team, keyID, operation, model, route, class, policy, node, shadowOf string
+	order                                                               []*signalboxv1.Candidate // never changed
+	stream, injected                                                    bool
 }
 
 // table shares facts between runs.
@@ -32,7 +32,7 @@ func (t table) take(o *signalboxv1.Open) *facts {
 		key: string(key), refs: 1,
 		team: strings.Clone(o.GetTeam()), keyID: strings.Clone(o.GetKeyId()), operation: strings.Clone(o.GetOperation()),
 		model: strings.Clone(o.GetModel()), route: strings.Clone(o.GetRoute()), class: strings.Clone(o.GetClass()),
-		policy: strings.Clone(o.GetPolicy()), node: strings.Clone(o.GetNode()),
+		policy: strings.Clone(o.GetPolicy()), node: strings.Clone(o.GetNode()), shadowOf: strings.Clone(o.GetShadowOf()),
 		stream: o.GetStream(), injected: o.GetUsageInjected(),
 	}
 	for _, c := range o.GetOrder() {
@@ -77,6 +77,7 @@ func factsKey(b []byte, o *signalboxv1.Open) []byte {
 	add(o.GetClass())
 	add(o.GetPolicy())
 	add(o.GetNode())
+	add(o.GetShadowOf())
 	for _, c := range o.GetOrder() {
 		add(c.GetBackend())
 		add(c.GetProvider())

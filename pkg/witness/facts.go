@@ -41,6 +41,7 @@ func Facts(o *signalboxv1.Open) string {
 	text("class", o.GetClass())
 	text("policy", o.GetPolicy())
 	text("node", o.GetNode())
+	text("shadow", o.GetShadowOf())
 	text("client", valid(o.GetClientRequestId()[:min(len(o.GetClientRequestId()), maxFact)]))
 	number("at", int64(o.GetTimeNs()))
 	number("until", int64(o.GetDeadlineNs()))
@@ -113,6 +114,8 @@ func textFact(o *signalboxv1.Open, key string) *string {
 		return &o.Policy
 	case "node":
 		return &o.Node
+	case "shadow":
+		return &o.ShadowOf
 	case "client":
 		return &o.ClientRequestId
 	}

@@ -15,7 +15,7 @@ import (
 func open() *signalboxv1.Open {
 	return &signalboxv1.Open{
 		Team: "search & find", KeyId: "key_abc", Operation: "chat", Model: "gpt-4o~mini=x", Route: "chat", Class: "eu-only", Policy: "0123456789ab",
-		Node: "signalbox", ClientRequestId: "mine\"%1\n", TimeNs: 1795519516600079000, DeadlineNs: 1795519636600079000, RequestBytes: 1234,
+		Node: "signalbox", ShadowOf: "7f1c9a52", ClientRequestId: "mine\"%1\n", TimeNs: 1795519516600079000, DeadlineNs: 1795519636600079000, RequestBytes: 1234,
 		Stream: true, UsageInjected: true,
 		Order: []*signalboxv1.Candidate{{Backend: "a", Provider: "p", Region: "eu", Model: "meta/llama:8b"}, {Backend: "b", Model: "~|&"}},
 	}

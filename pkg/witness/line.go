@@ -51,6 +51,10 @@ var ( // sentinels
 	errNoTime   = errors.New("access log line: no start time")
 )
 
+// mirror is the cluster by which the proxy sends copies of requests to itself:
+// it logs that as an attempt of the request, long after its end perhaps.
+const mirror = "signalbox.shadow"
+
 // Parse reads one line, without its end. The result holds no part of line. A
 // line of another type is Other, without an error.
 func (p *Parser) Parse(line []byte) (Entry, error) {
@@ -68,6 +72,9 @@ func (p *Parser) Parse(line []byte) (Entry, error) {
 		e.Kind = Request
 	default:
 		return e, nil
+	}
+	if f.text("c") == mirror {
+		return Entry{}, nil
 	}
 	start, ok := f.time("t")
 	if !ok {

@@ -127,6 +127,7 @@ func TestParseOddLines(t *testing.T) {
 		{name: "array", line: `[1]`, err: true},
 		{name: "other_type", line: `{"k":"DownstreamStart"}`, check: func(e Entry) bool { return e.Kind == Other }},
 		{name: "no_type", line: `{}`, check: func(e Entry) bool { return e.Kind == Other }},
+		{name: "mirror", line: `{"k":"UpstreamEnd","t":"1795519516.600079000","id":"i","c":"signalbox.shadow"}`, check: func(e Entry) bool { return e.Kind == Other }},
 		{name: "no_time", line: `{"k":"UpstreamEnd"}`, err: true},
 		{name: "bad_time", line: `{"k":"UpstreamEnd","t":"1.2"}`, err: true},
 		{name: "huge_time", line: `{"k":"UpstreamEnd","t":"99999999999999.000000000"}`, err: true},
