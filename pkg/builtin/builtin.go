@@ -76,13 +76,16 @@ func (p Parts) allIll(model string) { p.Metrics.AllIll.WithLabelValues(model).In
 // ruleFailed counts a condition of a route that failed.
 func (p Parts) ruleFailed(route string) { p.Metrics.RuleErrors.WithLabelValues(route).Inc() }
 
+// noShadow counts a copy of a request that no candidate may or can take.
+func (p Parts) noShadow() { p.Metrics.ShadowsSkipped.WithLabelValues("no_candidate").Inc() }
+
 // Stages returns the stages in order.
 func Stages(p Parts) []pipeline.Stage {
 	return []pipeline.Stage{
 		read.Stage{},                     // understand the head; later, the body: refuse what is ambiguous
 		authenticate.Stage{Keys: p.Keys}, // before the body is received: strangers cost nothing
 		list.Stage{},                     // answers that need no provider
-		decide.Stage{RuleFailed: p.ruleFailed, Acknowledged: p.Acknowledged, Grade: p.Grade, AllIll: p.allIll, Speed: p.Speed, Expect: p.Expect, Leads: new(route.Leads), Dialects: p.Dialects}, // the order, within the constraints
+		decide.Stage{RuleFailed: p.ruleFailed, NoShadow: p.noShadow, Acknowledged: p.Acknowledged, Grade: p.Grade, AllIll: p.allIll, Speed: p.Speed, Expect: p.Expect, Leads: new(route.Leads), Dialects: p.Dialects}, // the order, within the constraints
 		record.Stage{Books: p.Books},  // in the books before any provider sees it
 		trace.Stage{Tracer: p.Tracer}, // last of the request: it shows what the others decided
 		fail.Stage{},                  // what an error answer becomes

@@ -79,7 +79,12 @@ func (s *Server) dispatchAttempt(x *pipeline.Exchange, i int) (reply, *owned, st
 func candidate(x *pipeline.Exchange, cluster string) int {
 	for i := range x.Order {
 		b := x.Order[i].Candidate.Backend
-		if cluster == b.AttemptCluster() || i == 0 && cluster == b.Cluster() {
+		switch {
+		case x.ShadowOf != "":
+			if cluster == b.ShadowCluster() {
+				return i
+			}
+		case cluster == b.AttemptCluster() || i == 0 && cluster == b.Cluster():
 			return i
 		}
 	}

@@ -118,6 +118,9 @@ func requestHeadersFor(x *pipeline.Exchange, n int, replaced bool) []header {
 	if leaves(x) { // then the proxy's route sets the answer's headers
 		h = append(h, header{"x-signalbox-route", "decided"})
 	}
+	if x.CopyTicket != (pipeline.Ticket{}) { // which route makes a copy
+		h = append(h, header{shadowHeader, "1"})
+	}
 	return h
 }
 
@@ -154,8 +157,11 @@ func (e *encoder) metadata(x *pipeline.Exchange, facts string) {
 	e.structField("model", x.Order[0].Candidate.Model)
 	e.structField("rule", x.Decision.Route.Name)
 	e.structField("api", x.Dialect.Family) // whose shape the proxy's own errors take
-	if x.HiddenByProxy() {
+	if x.ShadowOf == "" && x.HiddenByProxy() {
 		e.structFlag("hide_usage")
+	}
+	if x.CopyTicket != (pipeline.Ticket{}) {
+		e.structField("shadow", ticketText(x.CopyTicket)) // the mirror gives it to the copy
 	}
 	e.structClose(f, v, s)
 	e.close(top, 0)
@@ -174,9 +180,13 @@ func (e *encoder) order(x *pipeline.Exchange) {
 	e.string(1, orderType)
 	o := e.open(2)
 	for i := range x.Order {
-		name := x.Order[i].Candidate.Backend.AttemptCluster()
-		if i == 0 && !x.Order[i].Owned {
-			name = x.Order[i].Candidate.Backend.Cluster()
+		b := x.Order[i].Candidate.Backend
+		name := b.AttemptCluster()
+		switch {
+		case x.ShadowOf != "":
+			name = b.ShadowCluster()
+		case i == 0 && !x.Order[i].Owned:
+			name = b.Cluster()
 		}
 		group := e.open(1)
 		e.string(1, name)

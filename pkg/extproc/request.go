@@ -166,6 +166,9 @@ func (ss *session) requestBody(r *received) (bool, error) {
 	ss.srv.Opened(x)
 	facts := ss.srv.Facts(x.Open)
 	x.Open.Decision, x.Made.Facts = nil, nil // written: the answer may go on for long
+	if x.Copy != nil {
+		ss.copy(r, n)
+	}
 	body := ss.keep(r, n)
 	if x.Single {
 		ss.srv.Metrics.NoFallback.Inc()

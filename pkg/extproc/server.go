@@ -24,8 +24,11 @@ import (
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
-// Books take what never reached a provider.
+// Books take what the stages do not see.
 type Books interface {
+	// Open records a copy of a request before it is sent. It returns only when
+	// the frame is written.
+	Open(o *signalboxv1.Open) error
 	// Refused records a request that failed with code before it was sent.
 	Refused(o *signalboxv1.Open, code string, status int)
 }
@@ -99,6 +102,7 @@ const (
 	roleKey     = "x-signalbox-role"
 	roleAttempt = "attempt"
 	roleRequest = "request"
+	roleShadow  = "shadow"
 )
 
 // process serves one stream. A panic ends that stream alone, with an error.
@@ -117,8 +121,10 @@ func (s *Server) process(st grpc.ServerStream) (err error) {
 		return s.request(st, md)
 	case roleAttempt:
 		return s.attempt(st)
+	case roleShadow:
+		return s.shadow(st)
 	default:
-		return status.Error(codes.InvalidArgument, "ext_proc filter without initial metadata "+roleKey+": request or attempt")
+		return status.Error(codes.InvalidArgument, "ext_proc filter without initial metadata "+roleKey+": request, attempt or shadow")
 	}
 }
 

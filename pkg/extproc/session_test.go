@@ -37,6 +37,7 @@ import (
 type scripted struct {
 	want    pipeline.Want
 	panicAt string
+	copies  bool
 	chunks  atomic.Int32
 	ended   atomic.Int32
 }
@@ -57,6 +58,10 @@ func (s *scripted) RequestBody(x *pipeline.Exchange) *fault.Error {
 	}
 	e := exchange(2)
 	x.Order, x.Decision.Route, x.Open = e.Order, e.Decision.Route, &signalboxv1.Open{}
+	if s.copies {
+		p := x.Order[1]
+		x.Copy = &p
+	}
 	for i := range x.Order {
 		x.Order[i].Target = dialect.Target{Model: x.Order[i].Candidate.Model}
 		x.Order[i].Dialect = x.Dialect
@@ -79,7 +84,15 @@ func (s *scripted) Chunk(_ *pipeline.Exchange, p []byte, _ bool) []byte {
 
 func (s *scripted) End(*pipeline.Exchange) { s.ended.Add(1) }
 
-type noBooks struct{ refused atomic.Int32 }
+type noBooks struct {
+	refused atomic.Int32
+	opened  []*signalboxv1.Open
+}
+
+func (b *noBooks) Open(o *signalboxv1.Open) error {
+	b.opened = append(b.opened, o)
+	return nil
+}
 
 func (b *noBooks) Refused(*signalboxv1.Open, string, int) { b.refused.Add(1) }
 
@@ -351,7 +364,7 @@ func TestPhasesOutOfOrderAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRig(t, &scripted{})
-				for _, role := range []string{roleRequest, roleAttempt, "other"} {
+				for _, role := range []string{roleRequest, roleAttempt, roleShadow, "other"} {
 					st := r.open(role)
 					_ = st.Send(first) // the stream may be over already
 					over1(t, st, status.Error(codes.InvalidArgument, ""))

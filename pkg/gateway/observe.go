@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"cmp"
+	"iter"
 	"log/slog"
 	"strings"
 	"sync"
@@ -61,6 +62,10 @@ func (o *observer) settled(s settle.Settled) {
 	var ticket pipeline.Ticket
 	copy(ticket[:], t.Ticket)
 	o.forget(ticket)
+	if t.ShadowOf != "" {
+		o.copied(s)
+		return // nothing else may depend on it
+	}
 	o.view.Settled(s, time.Now())
 	if t.State == signalboxv1.Terminal_STATE_REFUSED {
 		return // counted where it was refused; its model may be any word
@@ -84,7 +89,31 @@ func (o *observer) settled(s settle.Settled) {
 func (o *observer) ended(list []*signalboxv1.Attempt) {
 	now := time.Now()
 	for _, a := range list {
-		o.ward.observe(a, now)
+		if a.ShadowOf == "" {
+			o.ward.observe(a, now)
+		}
+	}
+}
+
+// copied counts a copy of a request. How it went says nothing of how well its
+// backend serves callers: that may be all that was to be found out.
+func (o *observer) copied(s settle.Settled) {
+	for _, a := range s.Attempts {
+		o.accepted(a)
+		o.metrics.Shadows.WithLabelValues(a.Backend, word(a.Outcome.String(), "OUTCOME_")).Inc()
+		if a.CostPicoUsd != nil {
+			o.metrics.ShadowCost.WithLabelValues(a.Provider).Add(genai.Money(*a.CostPicoUsd).USD())
+		}
+		for kind, n := range tokens(a.Usage) {
+			o.metrics.ShadowTokens.WithLabelValues(kind, a.Provider).Add(float64(n))
+		}
+	}
+}
+
+// accepted ends the alert of a credential that was rejected.
+func (o *observer) accepted(a *signalboxv1.Attempt) {
+	if a.Outcome == signalboxv1.Attempt_OUTCOME_COMPLETED {
+		o.alerts.Notify(alert.Event{Kind: alert.CredentialRejected, Backend: a.Backend, Resolved: true})
 	}
 }
 
@@ -103,9 +132,7 @@ func (o *observer) fellBack(s settle.Settled) {
 
 func (o *observer) attempt(a *signalboxv1.Attempt) {
 	m := o.metrics
-	if a.Outcome == signalboxv1.Attempt_OUTCOME_COMPLETED {
-		o.alerts.Notify(alert.Event{Kind: alert.CredentialRejected, Backend: a.Backend, Resolved: true})
-	}
+	o.accepted(a)
 	m.Attempts.WithLabelValues(a.Backend, word(a.Outcome.String(), "OUTCOME_")).Inc()
 	if a.FirstByteNs > a.StartNs {
 		m.FirstByte.WithLabelValues(a.Backend).Observe(seconds(a.StartNs, a.FirstByteNs))
@@ -119,17 +146,29 @@ func (o *observer) attempt(a *signalboxv1.Attempt) {
 	} else {
 		m.Cost.WithLabelValues(a.Team, a.RequestedModel, a.Provider).Add(genai.Money(*a.CostPicoUsd).USD())
 	}
-	count := func(kind string, n int64) {
-		if n > 0 {
-			m.Tokens.WithLabelValues(kind, a.Team, a.RequestedModel, a.Provider, source).Add(float64(n))
+	for kind, n := range tokens(a.Usage) {
+		m.Tokens.WithLabelValues(kind, a.Team, a.RequestedModel, a.Provider, source).Add(float64(n))
+	}
+}
+
+// tokens yields the counts of u that are not 0, by their word in metrics.
+func tokens(u *signalboxv1.Usage) iter.Seq2[string, int64] {
+	return func(yield func(string, int64) bool) {
+		for _, t := range [...]struct {
+			kind string
+			n    int64
+		}{
+			{"input", u.GetInput()},
+			{"cache_read", u.GetCacheRead()},
+			{"cache_write", u.GetCacheWrite_5M() + u.GetCacheWrite_1H()},
+			{"output", u.GetOutput()},
+			{"reasoning", u.GetReasoning()},
+		} {
+			if t.n > 0 && !yield(t.kind, t.n) {
+				return
+			}
 		}
 	}
-	u := a.Usage
-	count("input", u.GetInput())
-	count("cache_read", u.GetCacheRead())
-	count("cache_write", u.GetCacheWrite_5M()+u.GetCacheWrite_1H())
-	count("output", u.GetOutput())
-	count("reasoning", u.GetReasoning())
 }
 
 func (o *observer) event(e settle.Event) {

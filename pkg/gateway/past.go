@@ -54,7 +54,11 @@ func (p *past) candidate(a *signalboxv1.Attempt) (*policy.Model, *policy.Candida
 	}
 	likely, _ := s.Find(a.RequestedModel)
 	for _, r := range s.Routes {
-		if r.Name == a.Route && r.Use != nil {
+		switch {
+		case r.Name != a.Route:
+		case a.ShadowOf != "" && r.Shadow != nil:
+			likely = r.Shadow.Use
+		case r.Use != nil:
 			likely = r.Use
 		}
 	}

@@ -44,6 +44,7 @@ type Exchange struct {
 	Decision route.Decision    // decide
 	Made     account.Made      // decide: what the decision was made from
 	Order    []Planned         // decide: what each candidate will be sent
+	Copy     *Planned          // decide: what a copy of the request will be sent; nil: none is made
 	Open     *signalboxv1.Open // record
 
 	Answer     Answer              // the host, at the answer's head
@@ -51,6 +52,12 @@ type Exchange struct {
 	Translator *dialect.Translator // translate
 	Metered    Reading             // translate: of the answer so far
 	Hider      dialect.Filter      // hide
+
+	// CopyTicket is the copy's; zero: none is made.
+	CopyTicket Ticket
+	// ShadowOf is the id of the request that this exchange is the copy of; empty:
+	// it is none.
+	ShadowOf string
 
 	Scratch []jsonedit.Member  // reused by the reader of the body
 	Buffer  func(n int) []byte // the host's: an empty slice with room for n bytes; nil: make one
@@ -116,6 +123,17 @@ type Planned struct {
 	// Owned: the attempt filter owns the answer, since that is translated for a
 	// further attempt, or gated. All others are the request filter's.
 	Owned bool
+}
+
+// Copied is the exchange of the copy of x, under the ticket CopyTicket. It
+// shares the bytes of the body.
+func (x *Exchange) Copied() *Exchange {
+	return &Exchange{
+		Snapshot: x.Snapshot, Dialect: x.Dialect, Arrived: x.Arrived, Ticket: x.CopyTicket, Node: x.Node, Head: x.Head, Body: x.Body,
+		Caller: x.Caller, Endpoint: x.Endpoint, Call: x.Call, Order: []Planned{*x.Copy},
+		Decision: route.Decision{Route: x.Decision.Route, Class: x.Decision.Class, Order: []policy.Candidate{x.Copy.Candidate}},
+		ShadowOf: x.Head.ID, Buffer: x.Buffer,
+	}
 }
 
 // Hides reports whether the answer will state usage only because we asked.

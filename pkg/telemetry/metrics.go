@@ -34,6 +34,11 @@ type Metrics struct {
 	RuleErrors *prometheus.CounterVec // conditions that failed: route
 	Gated      *prometheus.CounterVec // answers turned down at a gate: reason
 
+	Shadows        *prometheus.CounterVec // copies of requests that ended: backend, outcome
+	ShadowTokens   *prometheus.CounterVec // what they used: type, provider
+	ShadowCost     *prometheus.CounterVec // USD: provider
+	ShadowsSkipped *prometheus.CounterVec // copies that were not sent: reason
+
 	Credential *prometheus.CounterVec // our credential was rejected: backend
 	Secrets    *prometheus.CounterVec // credential references read: result
 
@@ -97,6 +102,10 @@ func (m *Metrics) requests() {
 	m.Faults = m.counters("faults_total", "Error answers that the gateway wrote itself.", "code")
 	m.Attempted = m.counters("attempt_filter_total", "Calls of the attempt filter, by what it did.", "result")
 	m.RuleErrors = m.counters("rule_errors_total", "Conditions of routes that failed, which then count as their when_error says.", "route")
+	m.Shadows = m.counters("shadow_requests_total", "Copies of requests that ended, which are in no other metric of requests, attempts and tokens.", "backend", "outcome")
+	m.ShadowTokens = m.counters("shadow_tokens_total", "Tokens that copies of requests used, by type.", "type", "provider")
+	m.ShadowCost = m.counters("shadow_cost_usd_total", "What copies of requests cost by the prices of the configuration.", "provider")
+	m.ShadowsSkipped = m.counters("shadow_skipped_total", "Copies of requests that were to be sent and were not.", "reason")
 	m.Gated = m.counters("gated_total", "Answers with a good status that a gate of their route turned down.", "reason")
 }
 

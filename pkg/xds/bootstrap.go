@@ -93,12 +93,12 @@ func Bootstrap(in Input) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	static := object{"clusters": append(list{deadEndCluster()}, processor...)}
+	static := object{"clusters": append(list{deadEndCluster(), shadowUpstream()}, processor...)}
 	dynamic := object{"cds_config": file(in.clusters(), in.dir())}
 	if in.Control {
 		dynamic = object{"ads_config": controlSource(), "cds_config": asked(), "lds_config": asked()}
 	} else {
-		static["listeners"] = list{listener}
+		static["listeners"] = list{listener, shadowListener(in)}
 	}
 	return render(object{
 		"node":                      object{"id": in.node(), "cluster": "signalbox"},
@@ -107,6 +107,7 @@ func Bootstrap(in Input) ([]byte, error) {
 		"static_resources":          static,
 		"typed_dns_resolver_config": resolver(),
 		"overload_manager":          overload(),
+		"bootstrap_extensions":      list{internalListeners()},
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 
 // Clusters renders the file of backend clusters: for each backend a plain one,
 // for the first attempt of a request, and one with the attempt filter, for all
-// others.
+// others; and one more like that for copies, where some may go there.
 func Clusters(in Input) ([]byte, error) {
 	if err := in.check(); err != nil {
 		return nil, err
@@ -29,11 +29,15 @@ const clusterType = "envoy.config.cluster.v3.Cluster"
 
 // backends are the clusters of all backends.
 func backends(in Input) (clusters []object) {
+	shadowed := in.Snapshot.Shadowed()
 	for _, name := range slices.Sorted(maps.Keys(in.Snapshot.Backends)) {
 		b := in.Snapshot.Backends[name]
 		clusters = append(clusters,
 			backend(in, b, b.Cluster(), plainFilters(in, b)),
 			backend(in, b, b.AttemptCluster(), attemptFilters(in, b)))
+		if shadowed[name] {
+			clusters = append(clusters, backend(in, b, b.ShadowCluster(), attemptFilters(in, b)))
+		}
 	}
 	return clusters
 }

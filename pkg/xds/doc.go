@@ -4,7 +4,8 @@
 // speaks no protocol.
 //
 //	bootstrap.json   listener ─ usage script ─ request filter ─ router
-//	cds.json         per backend: <name> and <name>~ (with the attempt filter)
+//	                 inner listener for copies ─ usage script ─ shadow filter ─ router
+//	cds.json         per backend: <name> and <name>~ (with the attempt filter); <name>~shadow
 //	sds/<name>.json  the credential that the cluster injects
 //
 // or, for an Envoy that asks its control plane (package control), a bootstrap

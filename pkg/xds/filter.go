@@ -23,6 +23,11 @@ const (
 	// errorHeader carries the code of an error that Envoy wrote itself.
 	errorHeader = "x-signalbox-error"
 
+	// shadowHeader marks a request that is to be copied. On the copy, it says to
+	// Signalbox whose that is.
+	shadowHeader  = "x-signalbox-shadow"
+	shadowCluster = "signalbox.shadow" // leads to the listener for copies
+
 	scriptName = "signalbox.usage"
 )
 

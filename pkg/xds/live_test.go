@@ -68,6 +68,7 @@ func TestEnvoyAcceptsRendered(t *testing.T) {
 }
 
 func testAccepts(t *testing.T, bin string, in Input) {
+	in.Snapshot.Routes = everything().Snapshot.Routes
 	dir := t.TempDir()
 	in.Snapshot.Telemetry.OTLP.Endpoint = "127.0.0.1:4317"
 	in.Snapshot.Telemetry.Sample = 0.01

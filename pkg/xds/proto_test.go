@@ -12,12 +12,14 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/anypb"
 
+	"github.com/signalbox-dev/signalbox/pkg/policy"
 	"github.com/signalbox-dev/signalbox/pkg/secret"
 
 	_ "github.com/envoyproxy/go-control-plane/envoy/config/trace/v3"
 	_ "github.com/envoyproxy/go-control-plane/envoy/extensions/access_loggers/file/v3"
 	_ "github.com/envoyproxy/go-control-plane/envoy/extensions/access_loggers/filters/cel/v3"
 	_ "github.com/envoyproxy/go-control-plane/envoy/extensions/access_loggers/grpc/v3"
+	_ "github.com/envoyproxy/go-control-plane/envoy/extensions/bootstrap/internal_listener/v3"
 	_ "github.com/envoyproxy/go-control-plane/envoy/extensions/clusters/dns/v3"
 	_ "github.com/envoyproxy/go-control-plane/envoy/extensions/content_parsers/json/v3"
 	_ "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/body_size_limit/v3"
@@ -45,6 +47,7 @@ func everything() Input {
 	in.Snapshot.Telemetry.OTLP.Endpoint = "collector.example:4317"
 	in.Snapshot.Telemetry.Sample = 0.01
 	in.Snapshot.Envoy.Concurrency = 2
+	in.Snapshot.Routes = []*policy.Route{{Name: "copied", Shadow: &policy.Shadow{Use: &policy.Model{Candidates: []policy.Candidate{{Backend: in.Snapshot.Backends["openai"]}}}}}}
 	return in
 }
 

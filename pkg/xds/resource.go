@@ -40,17 +40,13 @@ func (r Resource) GoString() string           { return r.String() }
 func (r Resource) Format(s fmt.State, _ rune) { fmt.Fprint(s, r.String()) }
 func (r Resource) LogValue() slog.Value       { return slog.StringValue(r.String()) }
 
-// Resources renders the listener and the clusters of the backends: all that an
+// Resources renders the listeners and the clusters of the backends: all that an
 // Envoy with Input.Control asks for but the credentials.
 func Resources(in Input) ([]Resource, error) {
 	if err := in.check(); err != nil {
 		return nil, err
 	}
 	l, err := listener(in)
-	if err != nil {
-		return nil, err
-	}
-	last, err := resource(KindListener, l)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +58,14 @@ func Resources(in Input) ([]Resource, error) {
 		}
 		all = append(all, r)
 	}
-	return append(all, last), nil
+	for _, l := range []object{shadowListener(in), l} {
+		r, err := resource(KindListener, l)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, nil
 }
 
 // SecretResource is the credential of a backend: prefix and value are the text

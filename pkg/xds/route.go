@@ -1,12 +1,12 @@
 package xds
 
 // routes carry out what the request filter decided. They differ in what is done
-// to the answer alone: where the filter leaves before that, it names the first
-// of them in a header, and the route does its part.
+// to the answer: where the filter leaves before that, it names the route in a
+// header, and the route does its part; and in whether the request is copied.
 func routes(in Input) object {
 	var l list
-	for _, r := range []string{"decided", ""} {
-		l = append(l, route(in, r))
+	for _, kind := range []string{"decided", ""} {
+		l = append(l, route(in, kind, true), route(in, kind, false))
 	}
 	return object{
 		"name": "signalbox",
@@ -18,17 +18,26 @@ func routes(in Input) object {
 	}
 }
 
-func route(in Input, kind string) object {
-	match := object{"prefix": "/"}
+func route(in Input, kind string, copied bool) object {
+	match, act := object{"prefix": "/"}, action()
 	name := "signalbox"
+	var headers list
 	if kind != "" {
-		match["headers"] = list{object{"name": routeHeader, "string_match": object{"exact": kind}}}
+		headers = append(headers, object{"name": routeHeader, "string_match": object{"exact": kind}})
 		name += "." + kind
+	}
+	if copied {
+		headers = append(headers, object{"name": shadowHeader, "present_match": true})
+		act["request_mirror_policies"] = list{mirror()}
+		name += ".shadow"
+	}
+	if len(headers) > 0 {
+		match["headers"] = headers
 	}
 	return object{
 		"name":                      name,
 		"match":                     match,
-		"route":                     action(),
+		"route":                     act,
 		"request_body_buffer_limit": bufferLimit(in),
 		// A compressed answer hides its usage.
 		"request_headers_to_remove": list{"accept-encoding"},

@@ -46,6 +46,9 @@ type Stage struct {
 	// RuleFailed is told the name of a route whose condition failed; nil: nobody
 	// is.
 	RuleFailed func(route string)
+	// NoShadow is told of a request that was to be copied, and that no candidate
+	// may or can take; nil: nobody is.
+	NoShadow func()
 	// Dialects are all that backends speak, by family.
 	Dialects map[string]*dialect.Dialect
 }
@@ -122,7 +125,26 @@ func (s Stage) choose(x *pipeline.Exchange) *fault.Error {
 			return f
 		}
 	}
-	return first(x)
+	if f := first(x); f != nil {
+		return f
+	}
+	s.shadow(x, r)
+	return nil
+}
+
+// shadow plans a copy of the request, where its route asks for one.
+func (s Stage) shadow(x *pipeline.Exchange, r route.Request) {
+	if w := x.Decision.Route.Shadow; w == nil || x.Single || rand.Float64()*100 >= w.Percent {
+		return
+	}
+	c, ok := route.Shadow(x.Snapshot, &x.Decision, r)
+	switch {
+	case ok:
+		p := s.planned(x, c)
+		x.Copy = &p
+	case s.NoShadow != nil:
+		s.NoShadow()
+	}
 }
 
 // facts are what routes may look at; nil when none of them looks at anything.
@@ -171,19 +193,25 @@ func (s Stage) plan(x *pipeline.Exchange) []pipeline.Planned {
 	gated := x.Decision.Route.Gates != 0 && !x.Single && x.Endpoint.Operation == genai.Chat
 	order := make([]pipeline.Planned, len(x.Decision.Order))
 	for i, c := range x.Decision.Order {
-		b := c.Backend
-		p := pipeline.Planned{
-			Candidate:  c,
-			Dialect:    s.Dialects[b.Dialect],
-			Translated: b.Dialect != x.Dialect.Family,
-			Target:     dialect.Target{Model: c.Model, Kind: b.Kind, Drop: c.Drop, MaxOutput: c.MaxOutput},
-		}
-		p.Target.InjectUsage = b.InjectUsage && x.Call.Stream && (p.Translated || x.Dialect.Injects && !x.Call.WantsUsage)
+		p := s.planned(x, c)
 		p.Owned = gated && x.Reader(&p) != nil || p.Translated && i > 0
-		p.Path = path(x, &p)
 		order[i] = p
 	}
 	return order
+}
+
+// planned says how the request for c differs from the caller's.
+func (s Stage) planned(x *pipeline.Exchange, c policy.Candidate) pipeline.Planned {
+	b := c.Backend
+	p := pipeline.Planned{
+		Candidate:  c,
+		Dialect:    s.Dialects[b.Dialect],
+		Translated: b.Dialect != x.Dialect.Family,
+		Target:     dialect.Target{Model: c.Model, Kind: b.Kind, Drop: c.Drop, MaxOutput: c.MaxOutput},
+	}
+	p.Target.InjectUsage = b.InjectUsage && x.Call.Stream && (p.Translated || x.Dialect.Injects && !x.Call.WantsUsage)
+	p.Path = path(x, &p)
+	return p
 }
 
 func path(x *pipeline.Exchange, p *pipeline.Planned) string {

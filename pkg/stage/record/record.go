@@ -61,6 +61,7 @@ func Describe(x *pipeline.Exchange) *signalboxv1.Open {
 		Policy:          x.Snapshot.Version,
 		Class:           x.Decision.Class,
 		Node:            x.Node,
+		ShadowOf:        x.ShadowOf,
 	}
 	if x.Caller.Key != nil {
 		o.KeyId = x.Caller.Key.ID

@@ -138,7 +138,7 @@ func TestTaken(t *testing.T) {
 	p.answer(r, "")
 	p.ask(xds.KindListener, nil)
 	l, names := p.next()
-	same(t, "listener", names, []string{"signalbox"})
+	same(t, "listeners", names, []string{"signalbox", "signalbox.shadow"})
 	p.answer(l, "")
 	if err := settles(t, c); err != nil {
 		t.Fatal(err)
