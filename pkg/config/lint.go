@@ -39,6 +39,7 @@ func (k *Checked) Lint(keys *Keys) []Warning {
 	l.candidates()
 	l.fallbacks()
 	l.gates()
+	l.copies()
 	l.timeouts()
 	l.objectives()
 	l.conditions()

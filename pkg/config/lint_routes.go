@@ -61,6 +61,24 @@ func (l *linter) gates() {
 	}
 }
 
+// copies reports shadows that no request has.
+func (l *linter) copies() {
+	for i, r := range l.c.GetRoutes() {
+		w := r.GetShadow()
+		if w == nil {
+			continue
+		}
+		p := path("routes").item(i).field("shadow")
+		m := l.g.models[w.GetUse()]
+		switch {
+		case w.GetPercent() == 0:
+			l.warn(p.field("percent"), "is 0, so that no request is copied; raise it, or remove the shadow")
+		case m != nil && !l.g.open(m, r.GetClass()):
+			l.warn(p.field("use"), "no request is ever copied: %s", l.g.closed(m, r.GetClass()))
+		}
+	}
+}
+
 // timeouts reports times of which one leaves no room for another.
 func (l *linter) timeouts() {
 	connect := make(map[string]time.Duration)

@@ -34,6 +34,7 @@ func (k *checker) matching(p path, r *signalboxv1.Route) {
 	}
 	k.hours(p.field("hours"), r.GetHours())
 	k.refer(k.modelNames, r.GetUse(), p.field("use"))
+	k.refer(k.modelNames, r.GetShadow().GetUse(), p.field("shadow").field("use"))
 	if r.GetWhen() != "" {
 		k.when(p.field("when"), r.GetWhen())
 	} else if r.GetWhenError() == signalboxv1.Route_FAILURE_FIT {

@@ -176,6 +176,9 @@ func (s *Snapshot) compileRules(c *config.Checked) error {
 		k := s.Routes[i]
 		k.Use, k.When = s.Models[r.GetUse()], r.GetWhen()
 		k.Canary, k.Share = s.Models[r.GetCanary().GetUse()], share(r.GetCanary().GetPercent())
+		if w := r.GetShadow(); w != nil {
+			k.Shadow = &Shadow{Use: s.Models[w.GetUse()], Percent: w.GetPercent()}
+		}
 		k.rule = rule{
 			narrow: config.Narrow(r),
 			keys:   set[string](r.GetKeys()), channels: set[string](r.GetChannels()), classes: set[genai.DataClass](r.GetClasses()),

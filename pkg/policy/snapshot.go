@@ -72,6 +72,20 @@ func (s *Snapshot) Find(asked string) (m *Model, version string) {
 // Estimates reports whether some route orders candidates by estimates.
 func (s *Snapshot) Estimates() bool { return s.estimates }
 
+// Shadowed reports by name the backends that copies of requests may go to.
+func (s *Snapshot) Shadowed() map[string]bool {
+	names := make(map[string]bool)
+	for _, r := range s.Routes {
+		if r.Shadow == nil {
+			continue
+		}
+		for i := range r.Shadow.Use.Candidates {
+			names[r.Shadow.Use.Candidates[i].Backend.Name] = true
+		}
+	}
+	return names
+}
+
 // Names are the names of all models, sorted.
 func (s *Snapshot) Names() []string { return s.names }
 

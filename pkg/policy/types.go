@@ -2,6 +2,7 @@ package policy
 
 import (
 	"crypto/sha256"
+	"strings"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/pkg/config"
@@ -38,6 +39,16 @@ func (b *Backend) Cluster() string { return b.Name }
 // AttemptCluster is Envoy's name for the backend where each attempt's request
 // is written anew.
 func (b *Backend) AttemptCluster() string { return b.Name + "~" }
+
+// ShadowCluster is Envoy's name for the backend where copies of requests go:
+// what happens to them there does not touch the other two.
+func (b *Backend) ShadowCluster() string { return b.Name + "~shadow" }
+
+// BackendOf is the name of the backend that a cluster belongs to.
+func BackendOf(cluster string) string {
+	name, _, _ := strings.Cut(cluster, "~")
+	return name
+}
 
 // Candidate is a backend that serves a model, under the model's name there.
 type Candidate struct {
@@ -159,13 +170,20 @@ type Route struct {
 
 	MinQuality float64 // of candidates; 0: none
 	Sticky     Sticky
-	Canary     *Model // whose candidates serve a share; nil: none
-	Share      uint64 // of the requests that the canary gets, in parts of 2^64
+	Canary     *Model  // whose candidates serve a share; nil: none
+	Share      uint64  // of the requests that the canary gets, in parts of 2^64
+	Shadow     *Shadow // where copies of its requests go; nil: none are made
 
 	When string // the condition as it is written; empty: none
 
 	teams map[string]bool
 	rule  rule
+}
+
+// Shadow is where copies of requests go.
+type Shadow struct {
+	Use     *Model
+	Percent float64 // of the requests
 }
 
 func (r *Route) fits(team string) bool { return len(r.teams) == 0 || r.teams[team] }

@@ -568,7 +568,7 @@ func (x OtlpSettings_Protocol) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use OtlpSettings_Protocol.Descriptor instead.
 func (OtlpSettings_Protocol) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{21, 0}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{22, 0}
 }
 
 // Level is the least weight of a line that is written.
@@ -624,7 +624,7 @@ func (x LogSettings_Level) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use LogSettings_Level.Descriptor instead.
 func (LogSettings_Level) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{22, 0}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{23, 0}
 }
 
 // Format is the form of a line.
@@ -674,7 +674,7 @@ func (x LogSettings_Format) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use LogSettings_Format.Descriptor instead.
 func (LogSettings_Format) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{22, 1}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{23, 1}
 }
 
 // Format is the form of its messages.
@@ -727,7 +727,7 @@ func (x AlertSink_Format) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AlertSink_Format.Descriptor instead.
 func (AlertSink_Format) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{24, 0}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{25, 0}
 }
 
 // Event is what an alert can be about.
@@ -792,7 +792,7 @@ func (x AlertSink_Event) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AlertSink_Event.Descriptor instead.
 func (AlertSink_Event) EnumDescriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{24, 1}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{25, 1}
 }
 
 // Config is the whole file. Only providers and models are needed.
@@ -2434,7 +2434,11 @@ type Route struct {
 	Canary *Canary `protobuf:"bytes,32,opt,name=canary,proto3" json:"canary,omitempty"`
 	// What it counts as when the condition fails, as a division by zero does.
 	// Each failure is counted in signalbox_rule_errors_total.
-	WhenError     Route_Failure `protobuf:"varint,33,opt,name=when_error,json=whenError,proto3,enum=signalbox.v1.Route_Failure" json:"when_error,omitempty"`
+	WhenError Route_Failure `protobuf:"varint,33,opt,name=when_error,json=whenError,proto3,enum=signalbox.v1.Route_Failure" json:"when_error,omitempty"`
+	// A share of the requests is also sent, as a copy, to another model, to see
+	// what that does with them. Callers never get the copy's answer nor wait for
+	// it. Absent: none.
+	Shadow        *Shadow `protobuf:"bytes,36,opt,name=shadow,proto3" json:"shadow,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2644,6 +2648,13 @@ func (x *Route) GetWhenError() Route_Failure {
 	return Route_FAILURE_UNSPECIFIED
 }
 
+func (x *Route) GetShadow() *Shadow {
+	if x != nil {
+		return x.Shadow
+	}
+	return nil
+}
+
 // Canary is a model on trial.
 type Canary struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2701,6 +2712,64 @@ func (x *Canary) GetPercent() float64 {
 	return 0
 }
 
+// Shadow is where copies of requests go. A copy goes to the best candidate of
+// the model that all classes of the request allow, once; what it used and cost
+// is in a row of its own, which is no part of the caller's usage.
+type Shadow struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Model whose candidates are sent the copies. Callers need no permission for
+	// it; classes bind as ever.
+	Use string `protobuf:"bytes,1,opt,name=use,proto3" json:"use,omitempty"`
+	// Share of the requests that are copied, in percent.
+	Percent       *float64 `protobuf:"fixed64,2,opt,name=percent,proto3,oneof" json:"percent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Shadow) Reset() {
+	*x = Shadow{}
+	mi := &file_signalbox_v1_config_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Shadow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Shadow) ProtoMessage() {}
+
+func (x *Shadow) ProtoReflect() protoreflect.Message {
+	mi := &file_signalbox_v1_config_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Shadow.ProtoReflect.Descriptor instead.
+func (*Shadow) Descriptor() ([]byte, []int) {
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *Shadow) GetUse() string {
+	if x != nil {
+		return x.Use
+	}
+	return ""
+}
+
+func (x *Shadow) GetPercent() float64 {
+	if x != nil && x.Percent != nil {
+		return *x.Percent
+	}
+	return 0
+}
+
 // HealthSettings say when a backend counts as ill for a model: requests then
 // try it after the model's other candidates, and a few find out whether it has
 // recovered. It is never taken away: where all are ill, the least ill is tried
@@ -2735,7 +2804,7 @@ type HealthSettings struct {
 
 func (x *HealthSettings) Reset() {
 	*x = HealthSettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[19]
+	mi := &file_signalbox_v1_config_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2747,7 +2816,7 @@ func (x *HealthSettings) String() string {
 func (*HealthSettings) ProtoMessage() {}
 
 func (x *HealthSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[19]
+	mi := &file_signalbox_v1_config_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2760,7 +2829,7 @@ func (x *HealthSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HealthSettings.ProtoReflect.Descriptor instead.
 func (*HealthSettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{19}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *HealthSettings) GetEnabled() bool {
@@ -2822,7 +2891,7 @@ type TelemetrySettings struct {
 
 func (x *TelemetrySettings) Reset() {
 	*x = TelemetrySettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[20]
+	mi := &file_signalbox_v1_config_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2834,7 +2903,7 @@ func (x *TelemetrySettings) String() string {
 func (*TelemetrySettings) ProtoMessage() {}
 
 func (x *TelemetrySettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[20]
+	mi := &file_signalbox_v1_config_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2847,7 +2916,7 @@ func (x *TelemetrySettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TelemetrySettings.ProtoReflect.Descriptor instead.
 func (*TelemetrySettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{20}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *TelemetrySettings) GetOtlp() *OtlpSettings {
@@ -2886,7 +2955,7 @@ type OtlpSettings struct {
 
 func (x *OtlpSettings) Reset() {
 	*x = OtlpSettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[21]
+	mi := &file_signalbox_v1_config_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2898,7 +2967,7 @@ func (x *OtlpSettings) String() string {
 func (*OtlpSettings) ProtoMessage() {}
 
 func (x *OtlpSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[21]
+	mi := &file_signalbox_v1_config_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2911,7 +2980,7 @@ func (x *OtlpSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OtlpSettings.ProtoReflect.Descriptor instead.
 func (*OtlpSettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{21}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *OtlpSettings) GetEndpoint() string {
@@ -2948,7 +3017,7 @@ type LogSettings struct {
 
 func (x *LogSettings) Reset() {
 	*x = LogSettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[22]
+	mi := &file_signalbox_v1_config_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2960,7 +3029,7 @@ func (x *LogSettings) String() string {
 func (*LogSettings) ProtoMessage() {}
 
 func (x *LogSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[22]
+	mi := &file_signalbox_v1_config_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2973,7 +3042,7 @@ func (x *LogSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LogSettings.ProtoReflect.Descriptor instead.
 func (*LogSettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{22}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *LogSettings) GetLevel() LogSettings_Level {
@@ -3014,7 +3083,7 @@ type AlertSettings struct {
 
 func (x *AlertSettings) Reset() {
 	*x = AlertSettings{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[23]
+	mi := &file_signalbox_v1_config_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3026,7 +3095,7 @@ func (x *AlertSettings) String() string {
 func (*AlertSettings) ProtoMessage() {}
 
 func (x *AlertSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[23]
+	mi := &file_signalbox_v1_config_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3039,7 +3108,7 @@ func (x *AlertSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AlertSettings.ProtoReflect.Descriptor instead.
 func (*AlertSettings) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{23}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *AlertSettings) GetSinks() []*AlertSink {
@@ -3099,7 +3168,7 @@ type AlertSink struct {
 
 func (x *AlertSink) Reset() {
 	*x = AlertSink{}
-	mi := &file_signalbox_v1_config_proto_msgTypes[24]
+	mi := &file_signalbox_v1_config_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3111,7 +3180,7 @@ func (x *AlertSink) String() string {
 func (*AlertSink) ProtoMessage() {}
 
 func (x *AlertSink) ProtoReflect() protoreflect.Message {
-	mi := &file_signalbox_v1_config_proto_msgTypes[24]
+	mi := &file_signalbox_v1_config_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3124,7 +3193,7 @@ func (x *AlertSink) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AlertSink.ProtoReflect.Descriptor instead.
 func (*AlertSink) Descriptor() ([]byte, []int) {
-	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{24}
+	return file_signalbox_v1_config_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *AlertSink) GetName() string {
@@ -3365,7 +3434,7 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\aDAY_THU\x10\x04\x12\v\n" +
 	"\aDAY_FRI\x10\x05\x12\v\n" +
 	"\aDAY_SAT\x10\x06\x12\v\n" +
-	"\aDAY_SUN\x10\a\"\xe8\x0e\n" +
+	"\aDAY_SUN\x10\a\"\x96\x0f\n" +
 	"\x05Route\x12j\n" +
 	"\x04name\x18\x01 \x01(\tBV\xca\xf3\x18R(\x01:\x1f[A-Za-z0-9][A-Za-z0-9._-]{0,63}B-letters, digits, '.', '_' and '-', at most 64R\x04name\x12\x16\n" +
 	"\x06models\x18\x02 \x03(\tR\x06models\x12\x14\n" +
@@ -3411,7 +3480,8 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\n" +
 	"when_error\x18! \x01(\x0e2\x1b.signalbox.v1.Route.FailureB\n" +
 	"\xca\xf3\x18\x06\n" +
-	"\x04skipR\twhenError\"\x84\x01\n" +
+	"\x04skipR\twhenError\x12,\n" +
+	"\x06shadow\x18$ \x01(\v2\x14.signalbox.v1.ShadowR\x06shadow\"\x84\x01\n" +
 	"\x05Order\x12\x15\n" +
 	"\x11ORDER_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ORDER_CONFIGURED\x10\x01\x12\x12\n" +
@@ -3450,6 +3520,12 @@ const file_signalbox_v1_config_proto_rawDesc = "" +
 	"\x03use\x18\x01 \x01(\tB\x06\xca\xf3\x18\x02(\x01R\x03use\x12-\n" +
 	"\apercent\x18\x02 \x01(\x01B\x0e\xca\xf3\x18\n" +
 	"\x12\x010\x1a\x03100(\x01H\x00R\apercent\x88\x01\x01B\n" +
+	"\n" +
+	"\b_percent\"^\n" +
+	"\x06Shadow\x12\x18\n" +
+	"\x03use\x18\x01 \x01(\tB\x06\xca\xf3\x18\x02(\x01R\x03use\x12.\n" +
+	"\apercent\x18\x02 \x01(\x01B\x0f\xca\xf3\x18\v\n" +
+	"\x011\x12\x010\x1a\x03100H\x00R\apercent\x88\x01\x01B\n" +
 	"\n" +
 	"\b_percent\"\xab\x03\n" +
 	"\x0eHealthSettings\x12)\n" +
@@ -3555,7 +3631,7 @@ func file_signalbox_v1_config_proto_rawDescGZIP() []byte {
 }
 
 var file_signalbox_v1_config_proto_enumTypes = make([]protoimpl.EnumInfo, 14)
-var file_signalbox_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_signalbox_v1_config_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_signalbox_v1_config_proto_goTypes = []any{
 	(EnvoySettings_Control)(0),  // 0: signalbox.v1.EnvoySettings.Control
 	(Model_Capability)(0),       // 1: signalbox.v1.Model.Capability
@@ -3590,13 +3666,14 @@ var file_signalbox_v1_config_proto_goTypes = []any{
 	(*Hours)(nil),               // 30: signalbox.v1.Hours
 	(*Route)(nil),               // 31: signalbox.v1.Route
 	(*Canary)(nil),              // 32: signalbox.v1.Canary
-	(*HealthSettings)(nil),      // 33: signalbox.v1.HealthSettings
-	(*TelemetrySettings)(nil),   // 34: signalbox.v1.TelemetrySettings
-	(*OtlpSettings)(nil),        // 35: signalbox.v1.OtlpSettings
-	(*LogSettings)(nil),         // 36: signalbox.v1.LogSettings
-	(*AlertSettings)(nil),       // 37: signalbox.v1.AlertSettings
-	(*AlertSink)(nil),           // 38: signalbox.v1.AlertSink
-	(*durationpb.Duration)(nil), // 39: google.protobuf.Duration
+	(*Shadow)(nil),              // 33: signalbox.v1.Shadow
+	(*HealthSettings)(nil),      // 34: signalbox.v1.HealthSettings
+	(*TelemetrySettings)(nil),   // 35: signalbox.v1.TelemetrySettings
+	(*OtlpSettings)(nil),        // 36: signalbox.v1.OtlpSettings
+	(*LogSettings)(nil),         // 37: signalbox.v1.LogSettings
+	(*AlertSettings)(nil),       // 38: signalbox.v1.AlertSettings
+	(*AlertSink)(nil),           // 39: signalbox.v1.AlertSink
+	(*durationpb.Duration)(nil), // 40: google.protobuf.Duration
 }
 var file_signalbox_v1_config_proto_depIdxs = []int32{
 	15, // 0: signalbox.v1.Config.envoy:type_name -> signalbox.v1.EnvoySettings
@@ -3607,20 +3684,20 @@ var file_signalbox_v1_config_proto_depIdxs = []int32{
 	25, // 5: signalbox.v1.Config.classes:type_name -> signalbox.v1.Class
 	26, // 6: signalbox.v1.Config.teams:type_name -> signalbox.v1.Team
 	31, // 7: signalbox.v1.Config.routes:type_name -> signalbox.v1.Route
-	34, // 8: signalbox.v1.Config.telemetry:type_name -> signalbox.v1.TelemetrySettings
+	35, // 8: signalbox.v1.Config.telemetry:type_name -> signalbox.v1.TelemetrySettings
 	28, // 9: signalbox.v1.Config.channels:type_name -> signalbox.v1.Channel
-	33, // 10: signalbox.v1.Config.health:type_name -> signalbox.v1.HealthSettings
-	37, // 11: signalbox.v1.Config.alerts:type_name -> signalbox.v1.AlertSettings
+	34, // 10: signalbox.v1.Config.health:type_name -> signalbox.v1.HealthSettings
+	38, // 11: signalbox.v1.Config.alerts:type_name -> signalbox.v1.AlertSettings
 	27, // 12: signalbox.v1.Config.keys:type_name -> signalbox.v1.VirtualKey
-	39, // 13: signalbox.v1.EnvoySettings.access_log_flush:type_name -> google.protobuf.Duration
+	40, // 13: signalbox.v1.EnvoySettings.access_log_flush:type_name -> google.protobuf.Duration
 	0,  // 14: signalbox.v1.EnvoySettings.control:type_name -> signalbox.v1.EnvoySettings.Control
-	39, // 15: signalbox.v1.StateSettings.ledger_sync:type_name -> google.protobuf.Duration
-	39, // 16: signalbox.v1.StateSettings.unknown_after:type_name -> google.protobuf.Duration
+	40, // 15: signalbox.v1.StateSettings.ledger_sync:type_name -> google.protobuf.Duration
+	40, // 16: signalbox.v1.StateSettings.unknown_after:type_name -> google.protobuf.Duration
 	18, // 17: signalbox.v1.AdminSettings.token:type_name -> signalbox.v1.SecretRef
 	20, // 18: signalbox.v1.Provider.backends:type_name -> signalbox.v1.Backend
 	21, // 19: signalbox.v1.Backend.credential:type_name -> signalbox.v1.Credential
-	39, // 20: signalbox.v1.Backend.connect_timeout:type_name -> google.protobuf.Duration
-	39, // 21: signalbox.v1.Credential.refresh:type_name -> google.protobuf.Duration
+	40, // 20: signalbox.v1.Backend.connect_timeout:type_name -> google.protobuf.Duration
+	40, // 21: signalbox.v1.Credential.refresh:type_name -> google.protobuf.Duration
 	24, // 22: signalbox.v1.Model.candidates:type_name -> signalbox.v1.ModelCandidate
 	1,  // 23: signalbox.v1.Model.capabilities:type_name -> signalbox.v1.Model.Capability
 	23, // 24: signalbox.v1.Model.price:type_name -> signalbox.v1.Price
@@ -3629,9 +3706,9 @@ var file_signalbox_v1_config_proto_depIdxs = []int32{
 	29, // 27: signalbox.v1.Channel.header:type_name -> signalbox.v1.HeaderMatch
 	2,  // 28: signalbox.v1.Hours.days:type_name -> signalbox.v1.Hours.Day
 	3,  // 29: signalbox.v1.Route.order:type_name -> signalbox.v1.Route.Order
-	39, // 30: signalbox.v1.Route.first_byte_timeout:type_name -> google.protobuf.Duration
-	39, // 31: signalbox.v1.Route.answer_timeout:type_name -> google.protobuf.Duration
-	39, // 32: signalbox.v1.Route.stream_timeout:type_name -> google.protobuf.Duration
+	40, // 30: signalbox.v1.Route.first_byte_timeout:type_name -> google.protobuf.Duration
+	40, // 31: signalbox.v1.Route.answer_timeout:type_name -> google.protobuf.Duration
+	40, // 32: signalbox.v1.Route.stream_timeout:type_name -> google.protobuf.Duration
 	5,  // 33: signalbox.v1.Route.leave:type_name -> signalbox.v1.Route.Leave
 	6,  // 34: signalbox.v1.Route.metering:type_name -> signalbox.v1.Route.Metering
 	8,  // 35: signalbox.v1.Route.gates:type_name -> signalbox.v1.Route.Gate
@@ -3640,27 +3717,28 @@ var file_signalbox_v1_config_proto_depIdxs = []int32{
 	4,  // 38: signalbox.v1.Route.sticky:type_name -> signalbox.v1.Route.Sticky
 	32, // 39: signalbox.v1.Route.canary:type_name -> signalbox.v1.Canary
 	7,  // 40: signalbox.v1.Route.when_error:type_name -> signalbox.v1.Route.Failure
-	39, // 41: signalbox.v1.HealthSettings.window:type_name -> google.protobuf.Duration
-	39, // 42: signalbox.v1.HealthSettings.rest:type_name -> google.protobuf.Duration
-	39, // 43: signalbox.v1.HealthSettings.probe:type_name -> google.protobuf.Duration
-	35, // 44: signalbox.v1.TelemetrySettings.otlp:type_name -> signalbox.v1.OtlpSettings
-	36, // 45: signalbox.v1.TelemetrySettings.log:type_name -> signalbox.v1.LogSettings
-	9,  // 46: signalbox.v1.OtlpSettings.protocol:type_name -> signalbox.v1.OtlpSettings.Protocol
-	10, // 47: signalbox.v1.LogSettings.level:type_name -> signalbox.v1.LogSettings.Level
-	11, // 48: signalbox.v1.LogSettings.format:type_name -> signalbox.v1.LogSettings.Format
-	38, // 49: signalbox.v1.AlertSettings.sinks:type_name -> signalbox.v1.AlertSink
-	39, // 50: signalbox.v1.AlertSettings.resolve_after:type_name -> google.protobuf.Duration
-	39, // 51: signalbox.v1.AlertSettings.interval:type_name -> google.protobuf.Duration
-	39, // 52: signalbox.v1.AlertSettings.repeat:type_name -> google.protobuf.Duration
-	12, // 53: signalbox.v1.AlertSink.format:type_name -> signalbox.v1.AlertSink.Format
-	18, // 54: signalbox.v1.AlertSink.url:type_name -> signalbox.v1.SecretRef
-	18, // 55: signalbox.v1.AlertSink.token:type_name -> signalbox.v1.SecretRef
-	13, // 56: signalbox.v1.AlertSink.events:type_name -> signalbox.v1.AlertSink.Event
-	57, // [57:57] is the sub-list for method output_type
-	57, // [57:57] is the sub-list for method input_type
-	57, // [57:57] is the sub-list for extension type_name
-	57, // [57:57] is the sub-list for extension extendee
-	0,  // [0:57] is the sub-list for field type_name
+	33, // 41: signalbox.v1.Route.shadow:type_name -> signalbox.v1.Shadow
+	40, // 42: signalbox.v1.HealthSettings.window:type_name -> google.protobuf.Duration
+	40, // 43: signalbox.v1.HealthSettings.rest:type_name -> google.protobuf.Duration
+	40, // 44: signalbox.v1.HealthSettings.probe:type_name -> google.protobuf.Duration
+	36, // 45: signalbox.v1.TelemetrySettings.otlp:type_name -> signalbox.v1.OtlpSettings
+	37, // 46: signalbox.v1.TelemetrySettings.log:type_name -> signalbox.v1.LogSettings
+	9,  // 47: signalbox.v1.OtlpSettings.protocol:type_name -> signalbox.v1.OtlpSettings.Protocol
+	10, // 48: signalbox.v1.LogSettings.level:type_name -> signalbox.v1.LogSettings.Level
+	11, // 49: signalbox.v1.LogSettings.format:type_name -> signalbox.v1.LogSettings.Format
+	39, // 50: signalbox.v1.AlertSettings.sinks:type_name -> signalbox.v1.AlertSink
+	40, // 51: signalbox.v1.AlertSettings.resolve_after:type_name -> google.protobuf.Duration
+	40, // 52: signalbox.v1.AlertSettings.interval:type_name -> google.protobuf.Duration
+	40, // 53: signalbox.v1.AlertSettings.repeat:type_name -> google.protobuf.Duration
+	12, // 54: signalbox.v1.AlertSink.format:type_name -> signalbox.v1.AlertSink.Format
+	18, // 55: signalbox.v1.AlertSink.url:type_name -> signalbox.v1.SecretRef
+	18, // 56: signalbox.v1.AlertSink.token:type_name -> signalbox.v1.SecretRef
+	13, // 57: signalbox.v1.AlertSink.events:type_name -> signalbox.v1.AlertSink.Event
+	58, // [58:58] is the sub-list for method output_type
+	58, // [58:58] is the sub-list for method input_type
+	58, // [58:58] is the sub-list for extension type_name
+	58, // [58:58] is the sub-list for extension extendee
+	0,  // [0:58] is the sub-list for field type_name
 }
 
 func init() { file_signalbox_v1_config_proto_init() }
@@ -3677,13 +3755,14 @@ func file_signalbox_v1_config_proto_init() {
 	file_signalbox_v1_config_proto_msgTypes[18].OneofWrappers = []any{}
 	file_signalbox_v1_config_proto_msgTypes[19].OneofWrappers = []any{}
 	file_signalbox_v1_config_proto_msgTypes[20].OneofWrappers = []any{}
+	file_signalbox_v1_config_proto_msgTypes[21].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_signalbox_v1_config_proto_rawDesc), len(file_signalbox_v1_config_proto_rawDesc)),
 			NumEnums:      14,
-			NumMessages:   25,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -316,6 +316,7 @@ type Open struct {
 	DeadlineNs      uint64                 `protobuf:"fixed64,16,opt,name=deadline_ns,json=deadlineNs,proto3" json:"deadline_ns,omitempty"`         // no attempt can outlive it; 0 means one hour after time_ns
 	Node            string                 `protobuf:"bytes,17,opt,name=node,proto3" json:"node,omitempty"`                                         // the proxy that called
 	Decision        []byte                 `protobuf:"bytes,18,opt,name=decision,proto3" json:"decision,omitempty"`                                 // a Decision: why the order is what it is
+	ShadowOf        string                 `protobuf:"bytes,19,opt,name=shadow_of,json=shadowOf,proto3" json:"shadow_of,omitempty"`                 // request id of the request that this is a copy of; empty: none
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -476,6 +477,13 @@ func (x *Open) GetDecision() []byte {
 	return nil
 }
 
+func (x *Open) GetShadowOf() string {
+	if x != nil {
+		return x.ShadowOf
+	}
+	return ""
+}
+
 // Usage counts tokens in the normal form: input includes everything that was
 // read from or written to a cache and tool-use prompts; output includes
 // reasoning. In an Adjustment the counts may be negative.
@@ -621,6 +629,7 @@ type Attempt struct {
 	CostPicoUsd   *int64 `protobuf:"varint,34,opt,name=cost_pico_usd,json=costPicoUsd,proto3,oneof" json:"cost_pico_usd,omitempty"`
 	RetryAfterNs  int64  `protobuf:"varint,35,opt,name=retry_after_ns,json=retryAfterNs,proto3" json:"retry_after_ns,omitempty"`  // how long a provider without capacity asked to wait; 0: it did not say
 	FirstTokenNs  uint64 `protobuf:"fixed64,37,opt,name=first_token_ns,json=firstTokenNs,proto3" json:"first_token_ns,omitempty"` // where we read the answer of a stream
+	ShadowOf      string `protobuf:"bytes,36,opt,name=shadow_of,json=shadowOf,proto3" json:"shadow_of,omitempty"`                 // request id of the request that this is a copy of, which no caller saw an answer to; empty: none
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -907,6 +916,13 @@ func (x *Attempt) GetFirstTokenNs() uint64 {
 	return 0
 }
 
+func (x *Attempt) GetShadowOf() string {
+	if x != nil {
+		return x.ShadowOf
+	}
+	return ""
+}
+
 // Terminal is the one end of a request.
 type Terminal struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -925,8 +941,9 @@ type Terminal struct {
 	Stranger      bool                   `protobuf:"varint,13,opt,name=stranger,proto3" json:"stranger,omitempty"`
 	KeyId         string                 `protobuf:"bytes,14,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
 	Operation     string                 `protobuf:"bytes,15,opt,name=operation,proto3" json:"operation,omitempty"`
-	Unwitnessed   bool                   `protobuf:"varint,16,opt,name=unwitnessed,proto3" json:"unwitnessed,omitempty"` // the proxy's entry of the end was not there: it may still come
-	Incomplete    bool                   `protobuf:"varint,17,opt,name=incomplete,proto3" json:"incomplete,omitempty"`   // the end was there, the entry of an attempt was not: it may still come
+	Unwitnessed   bool                   `protobuf:"varint,16,opt,name=unwitnessed,proto3" json:"unwitnessed,omitempty"`          // the proxy's entry of the end was not there: it may still come
+	Incomplete    bool                   `protobuf:"varint,17,opt,name=incomplete,proto3" json:"incomplete,omitempty"`            // the end was there, the entry of an attempt was not: it may still come
+	ShadowOf      string                 `protobuf:"bytes,18,opt,name=shadow_of,json=shadowOf,proto3" json:"shadow_of,omitempty"` // as in Attempt
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1080,6 +1097,13 @@ func (x *Terminal) GetIncomplete() bool {
 	return false
 }
 
+func (x *Terminal) GetShadowOf() string {
+	if x != nil {
+		return x.ShadowOf
+	}
+	return ""
+}
+
 // Adjustment corrects an Attempt row: its usage is added to the row's, and what
 // it says of the outcome and of the request's state replaces what was said
 // before. (ticket, number, sequence) is unique.
@@ -1124,6 +1148,7 @@ type Adjustment struct {
 	// that all of it is new. Where only this is set, the cost was known and is so
 	// no more.
 	CostDeltaPicoUsd *int64 `protobuf:"varint,34,opt,name=cost_delta_pico_usd,json=costDeltaPicoUsd,proto3,oneof" json:"cost_delta_pico_usd,omitempty"`
+	ShadowOf         string `protobuf:"bytes,36,opt,name=shadow_of,json=shadowOf,proto3" json:"shadow_of,omitempty"` // as in Attempt
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -1401,6 +1426,13 @@ func (x *Adjustment) GetCostDeltaPicoUsd() int64 {
 		return *x.CostDeltaPicoUsd
 	}
 	return 0
+}
+
+func (x *Adjustment) GetShadowOf() string {
+	if x != nil {
+		return x.ShadowOf
+	}
+	return ""
 }
 
 // Offset is how far the proxy's log has been read: every record that follows
@@ -1892,7 +1924,7 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\abackend\x18\x01 \x01(\tR\abackend\x12\x1a\n" +
 	"\bprovider\x18\x02 \x01(\tR\bprovider\x12\x16\n" +
 	"\x06region\x18\x03 \x01(\tR\x06region\x12\x14\n" +
-	"\x05model\x18\x04 \x01(\tR\x05model\"\x89\x04\n" +
+	"\x05model\x18\x04 \x01(\tR\x05model\"\xa6\x04\n" +
 	"\x04Open\x12\x16\n" +
 	"\x06ticket\x18\x01 \x01(\fR\x06ticket\x12\x1d\n" +
 	"\n" +
@@ -1914,7 +1946,8 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\vdeadline_ns\x18\x10 \x01(\x06R\n" +
 	"deadlineNs\x12\x12\n" +
 	"\x04node\x18\x11 \x01(\tR\x04node\x12\x1a\n" +
-	"\bdecision\x18\x12 \x01(\fR\bdecision\"\xd4\x02\n" +
+	"\bdecision\x18\x12 \x01(\fR\bdecision\x12\x1b\n" +
+	"\tshadow_of\x18\x13 \x01(\tR\bshadowOf\"\xd4\x02\n" +
 	"\x05Usage\x12\x14\n" +
 	"\x05input\x18\x01 \x01(\x03R\x05input\x12\x1d\n" +
 	"\n" +
@@ -1930,7 +1963,7 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\vSOURCE_NONE\x10\x00\x12\x13\n" +
 	"\x0fSOURCE_PROVIDER\x10\x01\x12\x12\n" +
 	"\x0eSOURCE_COUNTED\x10\x02\x12\x14\n" +
-	"\x10SOURCE_ESTIMATED\x10\x03\"\x8f\v\n" +
+	"\x10SOURCE_ESTIMATED\x10\x03\"\xac\v\n" +
 	"\aAttempt\x12\x16\n" +
 	"\x06ticket\x18\x01 \x01(\fR\x06ticket\x12\x1d\n" +
 	"\n" +
@@ -1969,7 +2002,8 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\vunwitnessed\x18! \x01(\bR\vunwitnessed\x12'\n" +
 	"\rcost_pico_usd\x18\" \x01(\x03H\x00R\vcostPicoUsd\x88\x01\x01\x12$\n" +
 	"\x0eretry_after_ns\x18# \x01(\x03R\fretryAfterNs\x12$\n" +
-	"\x0efirst_token_ns\x18% \x01(\x06R\ffirstTokenNs\"\xbb\x02\n" +
+	"\x0efirst_token_ns\x18% \x01(\x06R\ffirstTokenNs\x12\x1b\n" +
+	"\tshadow_of\x18$ \x01(\tR\bshadowOf\"\xbb\x02\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11OUTCOME_COMPLETED\x10\x01\x12\x16\n" +
@@ -1985,7 +2019,7 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\x12\x13\n" +
 	"\x0fOUTCOME_UNKNOWN\x10\v\x12\x14\n" +
 	"\x10OUTCOME_REJECTED\x10\fB\x10\n" +
-	"\x0e_cost_pico_usd\"\xe3\x04\n" +
+	"\x0e_cost_pico_usd\"\x80\x05\n" +
 	"\bTerminal\x12\x16\n" +
 	"\x06ticket\x18\x01 \x01(\fR\x06ticket\x12\x1d\n" +
 	"\n" +
@@ -2007,14 +2041,15 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\vunwitnessed\x18\x10 \x01(\bR\vunwitnessed\x12\x1e\n" +
 	"\n" +
 	"incomplete\x18\x11 \x01(\bR\n" +
-	"incomplete\"\x82\x01\n" +
+	"incomplete\x12\x1b\n" +
+	"\tshadow_of\x18\x12 \x01(\tR\bshadowOf\"\x82\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fSTATE_COMPLETED\x10\x01\x12\x10\n" +
 	"\fSTATE_FAILED\x10\x02\x12\x15\n" +
 	"\x11STATE_CLIENT_GONE\x10\x03\x12\x11\n" +
 	"\rSTATE_REFUSED\x10\x04\x12\x11\n" +
-	"\rSTATE_UNKNOWN\x10\x05\"\x85\t\n" +
+	"\rSTATE_UNKNOWN\x10\x05\"\xa2\t\n" +
 	"\n" +
 	"Adjustment\x12\x16\n" +
 	"\x06ticket\x18\x01 \x01(\fR\x06ticket\x12\x1d\n" +
@@ -2055,7 +2090,8 @@ const file_signalbox_v1_record_proto_rawDesc = "" +
 	"\x05usage\x18  \x01(\v2\x13.signalbox.v1.UsageR\x05usage\x12,\n" +
 	"\x03was\x18! \x01(\x0e2\x1a.signalbox.v1.Usage.SourceR\x03was\x12'\n" +
 	"\rcost_pico_usd\x18# \x01(\x03H\x00R\vcostPicoUsd\x88\x01\x01\x122\n" +
-	"\x13cost_delta_pico_usd\x18\" \x01(\x03H\x01R\x10costDeltaPicoUsd\x88\x01\x01B\x10\n" +
+	"\x13cost_delta_pico_usd\x18\" \x01(\x03H\x01R\x10costDeltaPicoUsd\x88\x01\x01\x12\x1b\n" +
+	"\tshadow_of\x18$ \x01(\tR\bshadowOfB\x10\n" +
 	"\x0e_cost_pico_usdB\x16\n" +
 	"\x14_cost_delta_pico_usd\"{\n" +
 	"\x06Offset\x12\x14\n" +

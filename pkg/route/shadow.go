@@ -1,0 +1,21 @@
+package route
+
+import "github.com/signalbox-dev/signalbox/pkg/policy"
+
+// Shadow is the candidate that a copy of the decided request goes to: the first
+// of the model that the route names, of those that the classes of the request
+// permit and that can take it. false when there is none. How well a candidate is
+// does not matter: nobody waits for a copy.
+func Shadow(s *policy.Snapshot, d *Decision, r Request) (policy.Candidate, bool) {
+	team, f := teamOf(s, r.Team)
+	if f != nil {
+		return policy.Candidate{}, false
+	}
+	c := Decision{Route: d.Route, Model: d.Route.Shadow.Use}
+	mask, _ := bound(s, &c, team, r.Classes)
+	mask &= takers(c.Model, r.Takes) & acknowledged(c.Model, r.Acknowledged)
+	if mask == 0 {
+		return policy.Candidate{}, false
+	}
+	return order(d.Route, c.Model, mask, 1, r.Pick)[0], true
+}
