@@ -1,6 +1,10 @@
 package route
 
-import "github.com/signalbox-dev/signalbox/pkg/policy"
+import (
+	"math/bits"
+
+	"github.com/signalbox-dev/signalbox/pkg/policy"
+)
 
 // Shadow is the candidate that a copy of the decided request goes to: the first
 // of the model that the route names, of those that the classes of the request
@@ -11,11 +15,11 @@ func Shadow(s *policy.Snapshot, d *Decision, r Request) (policy.Candidate, bool)
 	if f != nil {
 		return policy.Candidate{}, false
 	}
-	c := Decision{Route: d.Route, Model: d.Route.Shadow.Use}
-	mask, _ := bound(s, &c, team, r.Classes)
-	mask &= takers(c.Model, r.Takes) & acknowledged(c.Model, r.Acknowledged)
-	if mask == 0 {
+	c := chooser{s: s, r: &r, team: team}
+	copied := Decision{Route: d.Route, Model: d.Route.Shadow.Use}
+	left := c.sift(&copied)[byProxy]
+	if left == 0 {
 		return policy.Candidate{}, false
 	}
-	return order(d.Route, c.Model, mask, 1, r.Pick)[0], true
+	return copied.Model.Candidates[bits.TrailingZeros64(left)], true
 }
