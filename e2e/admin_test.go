@@ -156,6 +156,9 @@ func (r *rig) reloads(t *testing.T) {
 	if items := look[view.Attention](t, r, "attention").Items; len(items) != 2 || items[0].Href != "#/decisions?only=fallback" || items[1].Href != "#/config" {
 		t.Errorf("%+v", items)
 	}
+	if r.Metric(t.Context(), "signalbox_config_last_reload_successful") != 0 {
+		t.Error("the metric does not say that the file was refused")
+	}
 	r.Config.Teams = append(r.Config.Teams, bed.Section{"name": "another"})
 	if err := r.WriteConfig(); err != nil {
 		t.Fatal(err)

@@ -142,6 +142,7 @@ func (g *Gateway) keepPolicy(version string, data []byte) {
 
 func (g *Gateway) keepOld(err error) {
 	g.metrics.Reloads.WithLabelValues("config", "error").Inc()
+	g.metrics.ConfigGood.Set(0)
 	version := g.snapshot.Load().Version
 	g.view.Refused(err, time.Now())
 	g.log.Error("configuration not reloaded; the old one stays in force", slog.String("version", version), slog.Any("error", err))

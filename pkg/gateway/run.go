@@ -121,6 +121,7 @@ func (g *Gateway) tick(ctx context.Context) {
 		case now := <-t.C:
 			g.books.Tick(now)
 			g.ward.tick(now)
+			g.view.Tick()
 			g.metrics.Sessions.Set(float64(g.store.Len()))
 			g.metrics.SessionMem.Set(float64(g.store.Bytes()))
 			blind, up := g.witnessHealth() != nil, 1.0

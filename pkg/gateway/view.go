@@ -59,6 +59,8 @@ func (g *Gateway) remember() {
 func (g *Gateway) show(l view.Load, c *config.Checked) {
 	l.File, l.Lints = g.opts.ConfigFile, c.Lint(nil)
 	g.view.Loaded(l)
+	g.metrics.ConfigGood.Set(1)
+	g.metrics.ConfigLoaded.Set(float64(l.At.Unix()))
 }
 
 // host is the name or address of a host:port.

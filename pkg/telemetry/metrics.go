@@ -53,6 +53,8 @@ type Metrics struct {
 	UsageMissing     *prometheus.CounterVec // answers without the provider's usage: reason
 	Reloads          *prometheus.CounterVec // kind, result
 	Config           *prometheus.GaugeVec   // 1 for the version in force
+	ConfigGood       prometheus.Gauge       // 1 while the file is in force, 0 while it was refused
+	ConfigLoaded     prometheus.Gauge       // when the version in force was loaded, in seconds since the epoch
 	Envoy            prometheus.Gauge
 	EnvoyRestarts    prometheus.Counter
 	BackendsAwaiting prometheus.Gauge       // backends that Envoy has not acknowledged yet
@@ -117,6 +119,8 @@ func (m *Metrics) process() {
 	m.Credential = m.counters("credential_rejected_total", "Answers 401 or 403 of a provider to the gateway's own credential.", "backend")
 	m.Secrets = m.counters("secret_reads_total", "Credential references that were read.", "result")
 	m.Reloads = m.counters("reloads_total", "Reloads of the configuration and the keys.", "kind", "result")
+	m.ConfigGood = m.gauge("config_last_reload_successful", "1 when the configuration file was taken when it last changed, 0 when it was refused.")
+	m.ConfigLoaded = m.gauge("config_last_reload_success_timestamp_seconds", "When the configuration in force was loaded.")
 	m.Config = m.gauges("config_info", "1 for the configuration version in force.", "version")
 	m.Envoy = m.gauge("envoy_up", "1 while the supervised Envoy is ready.")
 	m.EnvoyRestarts = m.counter("envoy_restarts_total", "Starts of Envoy after it ended by itself.")

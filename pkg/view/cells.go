@@ -131,7 +131,7 @@ func (v *View) Health(now time.Time) *Health {
 		book = v.o.Health(now)
 	}
 	list := board(v.o.Snapshot())
-	v.mu.Lock()
+	v.lock()
 	defer v.mu.Unlock()
 	for i := range list {
 		c := &list[i]
@@ -252,7 +252,7 @@ func (v *View) Breaker(c health.Change, now time.Time) {
 	default:
 		e.What, e.Why, e.Signal = "opened", "too many of its requests fail", "closed"
 	}
-	v.mu.Lock()
+	v.lock()
 	defer v.mu.Unlock()
 	v.events = slices.Insert(v.events, 0, e)
 	v.events = v.events[:min(len(v.events), maxEvents)]

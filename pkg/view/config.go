@@ -91,7 +91,7 @@ type Event struct {
 
 // Loaded takes the configuration that is in force from now on.
 func (v *View) Loaded(l Load) {
-	v.mu.Lock()
+	v.lock()
 	defer v.mu.Unlock()
 	c := &v.config
 	what := "first load"
@@ -110,7 +110,7 @@ func (v *View) Loaded(l Load) {
 
 // Refused takes that a changed file was not taken, and why.
 func (v *View) Refused(err error, now time.Time) {
-	v.mu.Lock()
+	v.lock()
 	defer v.mu.Unlock()
 	c := &v.config
 	r := Refusal{At: now.UTC(), Where: c.current.File, Text: err.Error(), Note: c.current.Version + " keeps serving"}
@@ -138,7 +138,7 @@ func position(w config.Warning) string {
 // Config tells what serves.
 func (v *View) Config(now time.Time) *Config {
 	envoys, s := v.envoys(), v.o.Snapshot()
-	v.mu.Lock()
+	v.lock()
 	defer v.mu.Unlock()
 	c := &v.config
 	l := &c.current

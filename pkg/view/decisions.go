@@ -77,7 +77,7 @@ func (v *View) Decisions(q DecisionsQuery, now time.Time) (*Decisions, error) {
 	if q.Limit < 0 || q.Limit > maxRows {
 		return nil, &BadQuery{"limit", "a number from 1 to 500"}
 	}
-	v.mu.Lock()
+	v.lock()
 	list, rate := slices.Clone(v.recent.all()), v.rate.perSecond(now)
 	v.mu.Unlock()
 	d := &Decisions{Rate: rate, OneIn: 1, Rows: []Row{}}

@@ -81,7 +81,7 @@ type Line struct {
 // Decision tells all of a request that is named by its id, the caller's id or
 // its trace; nil when it is not known.
 func (v *View) Decision(id string) *Detail {
-	v.mu.Lock()
+	v.lock()
 	list := slices.Clone(v.recent.all())
 	v.mu.Unlock()
 	for i := len(list) - 1; i >= 0; i-- {

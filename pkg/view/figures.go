@@ -21,6 +21,7 @@ type figures struct {
 	first    histogram
 }
 
+// add adds all but the times to the first token.
 func (f *figures) add(o *figures) {
 	f.requests += o.requests
 	f.errors += o.errors
@@ -31,7 +32,6 @@ func (f *figures) add(o *figures) {
 	f.input += o.input
 	f.output += o.output
 	f.spend.plus(o.spend)
-	f.first.merge(o.first)
 }
 
 // money is what was spent: nil when something was used and no price is known.

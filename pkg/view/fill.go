@@ -24,7 +24,7 @@ func (v *View) Fill(records iter.Seq2[ledger.Entry, error]) {
 			f.take(e.Record)
 		}
 	}
-	v.mu.Lock()
+	v.lock()
 	defer v.mu.Unlock()
 	v.recent.list = append(f.older.all(), v.recent.list...)
 	v.used.merge(f.used)
@@ -63,11 +63,12 @@ func (f *filler) take(r ledger.Record) {
 	}
 }
 
-// Adjusted takes a correction of what was settled before.
+// Adjusted takes a correction of what was settled before. It never waits for a
+// reader.
 func (v *View) Adjusted(j *signalboxv1.Adjustment) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.adjusted(j, &v.recent)
+	v.inbox.Lock()
+	defer v.inbox.Unlock()
+	v.news = append(v.news, news{adjusted: j})
 }
 
 func (v *View) adjusted(j *signalboxv1.Adjustment, r *recent) {

@@ -94,10 +94,27 @@ type Group struct {
 	Totals
 }
 
-func totals(f *figures) Totals {
+// sum is figures that are added up.
+type sum struct {
+	figures
+	times dense
+}
+
+func (s *sum) add(f *figures) {
+	s.figures.add(f)
+	s.times.add(f.first)
+}
+
+// part is one group: each bucket, and all.
+type part struct {
+	buckets []figures
+	all     sum
+}
+
+func totals(f *sum) Totals {
 	return Totals{
 		Spend: f.money(), Unpriced: f.unpriced, Requests: f.requests, Input: f.input, Output: f.output,
-		Errors: f.errors, Fallbacks: f.fallbacks, Refused: f.refused, P50: f.first.quantile(.5), P95: f.first.quantile(.95),
+		Errors: f.errors, Fallbacks: f.fallbacks, Refused: f.refused, P50: f.times.quantile(.5), P95: f.times.quantile(.95),
 	}
 }
 
@@ -115,14 +132,14 @@ func (v *View) Overview(q OverviewQuery, now time.Time) (*Overview, error) {
 	to := now.Truncate(sp.step).Add(sp.step) // the last bucket is not full yet
 	from := to.Add(-sp.length)
 	n := int(sp.length / sp.step)
-	sums, groups := make([]figures, n), map[string][]figures{}
+	sums, groups := make([]sum, n), map[string]*part{}
 	o := &Overview{From: from, To: now, Step: int(sp.step / time.Second), Compared: "last week"}
 	back := 7 * day
 	if sp.length > back {
 		back, o.Compared = sp.length, "the 30 d before"
 	}
-	var previous figures
-	v.mu.Lock()
+	var all, previous sum
+	v.lock()
 	v.traffic.each(sp.tier, from, to, func(start time.Time, s series, f *figures) {
 		if !q.wants(s) {
 			return
@@ -130,10 +147,12 @@ func (v *View) Overview(q OverviewQuery, now time.Time) (*Overview, error) {
 		i := int(start.Sub(from) / sp.step)
 		name := by(s)
 		if groups[name] == nil {
-			groups[name] = make([]figures, n)
+			groups[name] = &part{buckets: make([]figures, n)}
 		}
+		all.add(f)
 		sums[i].add(f)
-		groups[name][i].add(f)
+		groups[name].all.add(f)
+		groups[name].buckets[i].add(f)
 	})
 	v.traffic.each(sp.before, from.Add(-back).Truncate(sp.before), now.Add(-back).Truncate(sp.before), func(_ time.Time, s series, f *figures) {
 		if q.wants(s) {
@@ -142,6 +161,7 @@ func (v *View) Overview(q OverviewQuery, now time.Time) (*Overview, error) {
 	})
 	v.mu.Unlock()
 	o.draw(sums, sp.step)
+	o.Total = totals(&all)
 	o.Previous = totals(&previous)
 	o.Groups = grouped(groups)
 	return o, nil
@@ -163,13 +183,11 @@ func (q *OverviewQuery) group() (func(series) string, bool) {
 	return nil, false
 }
 
-// draw fills in what is drawn, and the totals.
-func (o *Overview) draw(sums []figures, step time.Duration) {
-	var all figures
+// draw fills in what is drawn.
+func (o *Overview) draw(sums []sum, step time.Duration) {
 	s := &o.Series
 	for i := range sums {
 		f := &sums[i]
-		all.add(f)
 		start := o.From.Add(time.Duration(i) * step)
 		sec := max(1, min(step, o.To.Sub(start)).Seconds())
 		o.T = append(o.T, start.UnixMilli())
@@ -178,10 +196,9 @@ func (o *Overview) draw(sums []figures, step time.Duration) {
 		s.Tokens = append(s.Tokens, round(float64(f.input+f.output)/sec, 2))
 		s.Errors = append(s.Errors, percent(f.errors, f.requests))
 		s.Fallback = append(s.Fallback, percent(f.fallbacks, f.requests))
-		s.P50 = append(s.P50, f.first.quantile(.5))
-		s.P95 = append(s.P95, f.first.quantile(.95))
+		s.P50 = append(s.P50, f.times.quantile(.5))
+		s.P95 = append(s.P95, f.times.quantile(.95))
 	}
-	o.Total = totals(&all)
 }
 
 func (f *figures) usd() *float64 {
@@ -203,16 +220,13 @@ func percent(part, whole int64) *float64 {
 }
 
 // grouped sorts the groups, the dearest first, then the busiest.
-func grouped(groups map[string][]figures) []Group {
+func grouped(groups map[string]*part) []Group {
 	list := make([]Group, 0, len(groups))
-	for name, sums := range groups {
-		var all figures
-		g := Group{Name: name}
-		for i := range sums {
-			all.add(&sums[i])
-			g.Drawn = append(g.Drawn, sums[i].usd())
+	for name, p := range groups {
+		g := Group{Name: name, Totals: totals(&p.all)}
+		for i := range p.buckets {
+			g.Drawn = append(g.Drawn, p.buckets[i].usd())
 		}
-		g.Totals = totals(&all)
 		list = append(list, g)
 	}
 	slices.SortFunc(list, func(a, b Group) int {

@@ -40,27 +40,36 @@ func (h *histogram) put(index uint8, n uint32) {
 	(*h)[i].n += n
 }
 
-func (h *histogram) merge(other histogram) {
-	for _, b := range other {
-		h.put(b.index, b.n)
+// quantile is that of the durations in h.
+func (h histogram) quantile(q float64) *float64 {
+	var d dense
+	d.add(h)
+	return d.quantile(q)
+}
+
+// dense has room for every bin.
+type dense [lastBin + 1]uint32
+
+func (d *dense) add(h histogram) {
+	for _, b := range h {
+		d[b.index] += b.n
 	}
 }
 
 // quantile is the time below which a share q stays, in milliseconds, to a few
 // percent; nil when nothing was counted.
-func (h histogram) quantile(q float64) *float64 {
+func (d *dense) quantile(q float64) *float64 {
 	var all uint64
-	for _, b := range h {
-		all += uint64(b.n)
+	for _, n := range d {
+		all += uint64(n)
 	}
 	if all == 0 {
 		return nil
 	}
 	want, sum := uint64(math.Ceil(q*float64(all))), uint64(0)
-	for _, b := range h {
-		if sum += uint64(b.n); sum >= want {
-			ms := math.Exp2((float64(b.index) - .5) / perOctave)
-			ms = round(ms, 1)
+	for i, n := range d {
+		if sum += uint64(n); sum >= want {
+			ms := round(math.Exp2((float64(i)-.5)/perOctave), 1)
 			return &ms
 		}
 	}

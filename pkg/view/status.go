@@ -61,7 +61,7 @@ func (v *View) Status(now time.Time) *Status {
 	if v.o.Append != nil {
 		st.Ledger.Lag = millis(v.o.Append())
 	}
-	v.mu.Lock()
+	v.lock()
 	defer v.mu.Unlock()
 	st.LoadedAt = v.config.current.At
 	st.Witness = witnessStatus{v.recent.matched(), millis(v.lag)}

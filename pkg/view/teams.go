@@ -81,7 +81,7 @@ func month(now time.Time) (from, to time.Time) {
 // Teams lists the teams, without their keys.
 func (v *View) Teams(now time.Time) *Teams {
 	s := v.o.Snapshot()
-	v.mu.Lock()
+	v.lock()
 	defer v.mu.Unlock()
 	t := &Teams{Teams: []Team{}}
 	var all figures
@@ -101,7 +101,7 @@ func (v *View) Team(name string, now time.Time) *Team {
 	if s.Teams[name] == nil {
 		return nil
 	}
-	v.mu.Lock()
+	v.lock()
 	defer v.mu.Unlock()
 	t := v.team(name, now)
 	t.Keys = v.keysOf(s, name, now)

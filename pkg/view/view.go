@@ -34,7 +34,11 @@ type Options struct {
 type View struct {
 	o Options
 
-	mu      sync.Mutex
+	inbox sync.Mutex
+	news  []news
+
+	mu      sync.Mutex // taken before inbox
+	spare   []news
 	traffic *rollup // by team, model and backend
 	routes  *rollup // by route, in the place of the model
 	keys    *rollup // by key, in the place of the team
@@ -60,10 +64,46 @@ type BadQuery struct{ Name, Want string }
 
 func (e *BadQuery) Error() string { return e.Name + " must be " + e.Want }
 
-// Settled takes a request that ended.
+// Settled takes a request that ended. It never waits for a reader.
 func (v *View) Settled(s settle.Settled, now time.Time) {
+	v.inbox.Lock()
+	defer v.inbox.Unlock()
+	v.news = append(v.news, news{settled: s, at: now})
+}
+
+// news is what was told and is not counted yet: a request that ended, or a
+// correction.
+type news struct {
+	settled  settle.Settled
+	adjusted *signalboxv1.Adjustment
+	at       time.Time
+}
+
+// Tick counts what was told, so that it does not pile up while nobody looks.
+func (v *View) Tick() {
+	v.lock()
+	v.mu.Unlock()
+}
+
+// lock takes mu and counts what was told.
+func (v *View) lock() {
 	v.mu.Lock()
-	defer v.mu.Unlock()
+	v.inbox.Lock()
+	list := v.news
+	v.news = v.spare[:0]
+	v.inbox.Unlock()
+	for _, n := range list {
+		if n.adjusted != nil {
+			v.adjusted(n.adjusted, &v.recent)
+			continue
+		}
+		v.ended(n.settled, n.at)
+	}
+	clear(list)
+	v.spare = list
+}
+
+func (v *View) ended(s settle.Settled, now time.Time) {
 	v.settled(s)
 	v.used.count(s)
 	v.rate.count(now)

@@ -42,7 +42,7 @@ routes:
   - {name: strong, models: [chat], teams: [support]}
 `
 
-func snapshot(t *testing.T) *policy.Snapshot {
+func snapshot(t testing.TB) *policy.Snapshot {
 	t.Helper()
 	c, err := config.Parse("signalbox.yaml", []byte(file))
 	if err != nil {
@@ -55,10 +55,15 @@ func snapshot(t *testing.T) *policy.Snapshot {
 	return s
 }
 
-func fixture(t *testing.T) *View {
+func fixture(t testing.TB) *View {
+	t.Helper()
+	return New(fixtureOptions(t))
+}
+
+func fixtureOptions(t testing.TB) Options {
 	t.Helper()
 	s := snapshot(t)
-	return New(Options{
+	return Options{
 		Version: "1", Started: noon.Add(-time.Hour), Snapshot: func() *policy.Snapshot { return s },
 		Policy: func(v string) *policy.Snapshot {
 			if v == s.Version {
@@ -72,7 +77,7 @@ func fixture(t *testing.T) *View {
 				{ID: "key_000000000002", Name: "old", Team: "support", Hash: [32]byte{2}, Created: noon.Add(-2 * day), Revoked: noon},
 			})
 		},
-	})
+	}
 }
 
 // request is one that ended, n seconds before noon.
@@ -254,6 +259,7 @@ func TestAdjusted(t *testing.T) {
 	v := fixture(t)
 	s := request{ago: time.Minute, n: 9, state: signalboxv1.Terminal_STATE_UNKNOWN, backends: []string{"eu"}, cost: -1}.settled()
 	v.Settled(s, noon)
+	v.Tick()
 	before := v.recent.list[0]
 	cost := int64(250)
 	v.Adjusted(&signalboxv1.Adjustment{
