@@ -40,6 +40,9 @@ type filler struct {
 }
 
 func (f *filler) take(r ledger.Record) {
+	if c, ok := r.(interface{ GetShadowOf() string }); ok && c.GetShadowOf() != "" {
+		return // copies of requests are nobody's
+	}
 	switch m := r.(type) {
 	case *signalboxv1.Open:
 		f.open[string(m.GetTicket())] = m
@@ -66,6 +69,9 @@ func (f *filler) take(r ledger.Record) {
 // Adjusted takes a correction of what was settled before. It never waits for a
 // reader.
 func (v *View) Adjusted(j *signalboxv1.Adjustment) {
+	if j.GetShadowOf() != "" {
+		return
+	}
 	v.inbox.Lock()
 	defer v.inbox.Unlock()
 	v.news = append(v.news, news{adjusted: j})
