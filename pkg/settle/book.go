@@ -76,7 +76,7 @@ func New(o Options) *Book {
 }
 
 // Open takes in a request that was admitted. A repeated one changes nothing.
-// The Book keeps nothing of o.
+// The Book keeps nothing of o but its decision, which must not change any more.
 func (b *Book) Open(o *signalboxv1.Open) {
 	t, ok := ticketOf(o.GetTicket())
 	if !ok || b.byTicket[t] != nil {
@@ -95,6 +95,7 @@ func (b *Book) adopt(r *run, t [16]byte, o *signalboxv1.Open) *run {
 	r.name(o.GetRequestId(), o.GetClientRequestId())
 	r.facts = b.facts.take(o)
 	r.from, r.deadline, r.bytes = int64(o.GetTimeNs()), int64(o.GetDeadlineNs()), o.GetRequestBytes()
+	r.decision = o.GetDecision()
 	b.byTicket[t] = r
 	b.index(r)
 	b.expect(r, r.limit()+int64(b.o.UnknownAfter))

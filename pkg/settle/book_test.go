@@ -333,3 +333,22 @@ func TestLearnsOnlyFromWholeAnswers(t *testing.T) {
 		t.Errorf("learned from %d answers, want 1", g.learned)
 	}
 }
+
+// TestDecisionIsTold keeps the record of a decision until the request's end is
+// told, and no longer.
+func TestDecisionIsTold(t *testing.T) {
+	b := New(Options{})
+	o := &signalboxv1.Open{Ticket: []byte("0123456789abcdef"), RequestId: "r", Decision: []byte("why")}
+	b.Open(o)
+	if all := b.Running(); len(all) != 1 || string(all[0].GetDecision()) != "why" {
+		t.Errorf("%v", all)
+	}
+	b.Refused(o, "no_backend_available", 503, time.Unix(1, 0))
+	settled := b.Take().Settled
+	if len(settled) != 1 || string(settled[0].Open.GetDecision()) != "why" {
+		t.Errorf("%+v", settled)
+	}
+	if r := b.byTicket[[16]byte(o.Ticket)]; r != nil && r.decision != nil {
+		t.Error("the decision is kept")
+	}
+}

@@ -228,6 +228,7 @@ func (b *Book) close(r *run, rows []*signalboxv1.Attempt, end *signalboxv1.Termi
 	s := Settled{Attempts: rows, Terminal: end}
 	if r.facts != nil {
 		s.Open = r.open()
+		r.decision = nil
 	}
 	b.out.Settled = append(b.out.Settled, s)
 	b.hearRows(r, rows)

@@ -34,6 +34,7 @@ type run struct {
 	deadline int64  // as the Open states it
 	due      int64  // when it is closed as unknown; 0 is given at the next Tick
 	bytes    int64  // of the caller's body
+	decision []byte // as the Open has it; until the run is closed
 	more     *more
 	seen     []Upstream // ends of attempts, each once
 	told     uint16     // how many of them have a sighting
@@ -149,7 +150,7 @@ func (r *run) open() *signalboxv1.Open {
 		Team: f.team, KeyId: f.keyID, Operation: f.operation, Model: f.model, Route: f.route, Class: f.class, Policy: f.policy,
 		Order: f.order, Stream: f.stream, UsageInjected: f.injected, Node: f.node, ShadowOf: f.shadowOf,
 	}
-	o.ClientRequestId = r.more.clientID
+	o.ClientRequestId, o.Decision = r.more.clientID, r.decision
 	return o
 }
 
