@@ -9,6 +9,7 @@ GO      ?= go
 DATA    ?=
 ROUNDS  ?= 7
 T       ?= 20s
+PAIRS   ?= 10000000
 
 
 
@@ -56,6 +57,10 @@ fuzz: ## every fuzz target for T (20s)
 	@$(GO) list ./pkg/... | while read -r p; do \
 	  for f in $$($(GO) test -list '^Fuzz' "$$p" | grep '^Fuzz' || true); do \
 	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(T) "$$p"; done; done
+
+.PHONY: nightly
+nightly: ## decisions against the slow reference: PAIRS (10000000) random policies and requests
+	PAIRS=$(PAIRS) $(GO) test -count=1 -timeout 0 -run '^TestAgainstReference$$' -v ./pkg/route
 
 .PHONY: micro
 micro: ## the benchmarks of the packages and of the whole engine, with allocations

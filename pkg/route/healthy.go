@@ -2,6 +2,7 @@ package route
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/signalbox-dev/signalbox/pkg/health"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
@@ -35,18 +36,22 @@ func (c *chooser) healthiest(k *ranking, d *Decision) ([]policy.Candidate, []Gra
 	m, limit := d.Model, d.Route.MaxAttempts
 	by, graded := grades(m, k.mask, c.r)
 	if len(graded) == 0 {
+		if k.order == policy.OrderConfigured && k.mask == m.All() {
+			n := min(len(m.Candidates), limit)
+			return m.Candidates[:n:n], nil
+		}
 		c.race(k, d, k.mask)
-		return k.list(m, k.mask, limit), nil
+		return k.list(slices.Grow(k.room, min(bits.OnesCount64(k.mask), limit)), m, k.mask, limit), nil
 	}
 	if k.order != policy.OrderWeighted { // its place is where the order has it
 		by[health.Well] |= by[health.Probe]
 		by[health.Probe] = 0
 	}
 	c.race(k, d, by[health.Well])
-	list := make([]policy.Candidate, 0, min(bits.OnesCount64(k.mask), limit))
+	list := slices.Grow(k.room, min(bits.OnesCount64(k.mask), limit))
 	for _, mask := range by {
 		if mask != 0 && len(list) < limit {
-			list = append(list, k.list(m, mask, limit-len(list))...)
+			list = k.list(list, m, mask, limit-len(list))
 		}
 	}
 	return list, graded

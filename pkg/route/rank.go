@@ -27,8 +27,9 @@ type ranking struct {
 	pick      uint64
 	sticky    bool // they are drawn alike by the same pick
 	estimates []Estimate
-	race      uint64 // those of which one leads, as below
-	first     int    // the one of race that comes first, whatever its estimate
+	room      []policy.Candidate // for the order; may be nil
+	race      uint64             // those of which one leads, as below
+	first     int                // the one of race that comes first, whatever its estimate
 }
 
 // rank says how those of served that have the least quality are put in order.
@@ -42,15 +43,27 @@ func (c *chooser) rank(d *Decision, served uint64) ranking {
 		}
 	}
 	if k.order >= policy.OrderCheapest {
-		d.Estimates = c.estimates(d, k.order)
+		if n := len(d.Model.Candidates); n <= len(room{}.order) { // one allocation for both
+			r := new(room)
+			d.Estimates, k.room = r.estimates[:n:n], r.order[:0]
+		} else {
+			d.Estimates = make([]Estimate, n)
+		}
+		c.estimate(d, k.order)
 		k.estimates = d.Estimates
 	}
 	return k
 }
 
-// estimates are those of all candidates that the order needs.
-func (c *chooser) estimates(d *Decision, order policy.Order) []Estimate {
-	list := make([]Estimate, len(d.Model.Candidates))
+// room is where most rankings fit.
+type room struct {
+	estimates [4]Estimate
+	order     [4]policy.Candidate
+}
+
+// estimate fills in what the order needs to know of all candidates.
+func (c *chooser) estimate(d *Decision, order policy.Order) {
+	list := d.Estimates
 	for i := range list {
 		list[i] = Estimate{Cost: -1, Quality: d.Model.Candidates[i].Quality}
 	}
@@ -68,7 +81,6 @@ func (c *chooser) estimates(d *Decision, order policy.Order) []Estimate {
 			c.times(d, list)
 		}
 	}
-	return list
 }
 
 // times estimates when answers are complete. A backend whose tokens a second
@@ -125,16 +137,14 @@ func unknownLast[T cmp.Ordered](x, y, unknown T) int {
 	return cmp.Compare(x, y)
 }
 
-// list is the candidates of mask in order, at most limit.
-func (k *ranking) list(m *policy.Model, mask uint64, limit int) []policy.Candidate {
+// list appends the candidates of mask to list in order, at most limit.
+func (k *ranking) list(list []policy.Candidate, m *policy.Model, mask uint64, limit int) []policy.Candidate {
 	n := min(bits.OnesCount64(mask), limit)
 	switch {
 	case k.order == policy.OrderWeighted && k.sticky:
-		return alike(m, mask, n, k.pick)
+		return alike(list, m, mask, n, k.pick)
 	case k.order == policy.OrderWeighted:
-		return weighted(m, mask, n, k.pick)
-	case k.order == policy.OrderConfigured && mask == m.All():
-		return m.Candidates[:n:n]
+		return weighted(list, m, mask, n, k.pick)
 	}
 	var room [64]uint8
 	sorted := indexes(room[:0], mask)
@@ -144,7 +154,6 @@ func (k *ranking) list(m *policy.Model, mask uint64, limit int) []policy.Candida
 			forward(sorted, uint8(k.first))
 		}
 	}
-	list := make([]policy.Candidate, 0, n)
 	for _, i := range sorted[:n] {
 		list = append(list, m.Candidates[i])
 	}

@@ -9,11 +9,11 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/policy"
 )
 
-// weighted draws n candidates of mask without putting back, each with the
-// chance of its weight among those that are left. Candidates without weight
+// weighted draws n candidates of mask without putting back and appends them to
+// list, each with the chance of its weight among those that are left. Candidates without weight
 // come after all others, as the model lists them.
-func weighted(m *policy.Model, mask uint64, n int, pick uint64) []policy.Candidate {
-	list := make([]policy.Candidate, 0, n)
+func weighted(list []policy.Candidate, m *policy.Model, mask uint64, n int, pick uint64) []policy.Candidate {
+	n += len(list)
 	var total uint64
 	for rest := mask; rest != 0; rest &= rest - 1 {
 		total += uint64(m.Candidates[bits.TrailingZeros64(rest)].Weight)
@@ -45,11 +45,11 @@ func drawn(m *policy.Model, mask, point uint64) int {
 	}
 }
 
-// alike orders n candidates of mask by weighted rendezvous hashing (Thaler,
+// alike appends n candidates of mask to order by weighted rendezvous hashing (Thaler,
 // Ravishankar, 1998; the weights as by Efraimidis and Spirakis, 2006): the same
 // pick gets the same order, with the shares of their weights over all picks, and
 // a candidate that goes or comes moves no others.
-func alike(m *policy.Model, mask uint64, n int, pick uint64) []policy.Candidate {
+func alike(order []policy.Candidate, m *policy.Model, mask uint64, n int, pick uint64) []policy.Candidate {
 	var room [64]uint8
 	var score [64]float64
 	list := indexes(room[:0], mask)
@@ -60,7 +60,6 @@ func alike(m *policy.Model, mask uint64, n int, pick uint64) []policy.Candidate 
 		}
 	}
 	slices.SortStableFunc(list, func(a, b uint8) int { return cmp.Compare(score[b], score[a]) })
-	order := make([]policy.Candidate, 0, n)
 	for _, i := range list[:n] {
 		order = append(order, m.Candidates[i])
 	}

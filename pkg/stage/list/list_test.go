@@ -15,7 +15,7 @@ import (
 
 const doc = `
 providers: [{name: p, backends: [{name: b, base_url: "https://b.example.com/v1"}]}]
-models: [{name: alpha, candidates: [{backend: b}]}, {name: beta, candidates: [{backend: b}]}, {name: gamma, candidates: [{backend: b}]}]
+models: [{name: alpha, aliases: [zeta], candidates: [{backend: b, version: v1}]}, {name: beta, candidates: [{backend: b}]}, {name: gamma, candidates: [{backend: b}]}]
 teams: [{name: few, models: [alpha, beta]}]
 `
 
@@ -34,11 +34,14 @@ func TestListsWhatTheKeyMayUse(t *testing.T) {
 		key               []string
 		want              string // names, or the fault's code
 	}{
-		{"all", "", "", nil, "alpha beta gamma"},
-		{"the_teams", "few", "", nil, "alpha beta"},
+		{"all", "", "", nil, "alpha beta gamma zeta"},
+		{"the_teams", "few", "", nil, "alpha beta zeta"},
 		{"the_keys", "", "", []string{"g*"}, "gamma"},
 		{"of_both", "few", "", []string{"beta", "gamma"}, "beta"},
 		{"one", "few", "beta", nil, "beta"},
+		{"one_by_its_other_name", "few", "zeta", nil, "zeta"},
+		{"one_of_a_version", "few", "zeta@v1", nil, "zeta@v1"},
+		{"one_of_no_version", "few", "alpha@v2", nil, "model_not_found"},
 		{"one_that_it_may_not", "few", "gamma", nil, "model_not_found"},
 		{"one_that_is_none", "", "delta", nil, "model_not_found"},
 	} {
@@ -49,7 +52,7 @@ func TestListsWhatTheKeyMayUse(t *testing.T) {
 			if f := (Stage{}).RequestHead(x); f != nil {
 				got = f.Kind.Code()
 			} else {
-				for _, name := range s.Names() {
+				for _, name := range append(s.Names(), "zeta", "zeta@v1") {
 					if strings.Contains(string(x.Local().Body), `"`+name+`"`) {
 						got += " " + name
 					}
