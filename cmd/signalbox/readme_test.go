@@ -26,12 +26,14 @@ func blocks(t *testing.T, file, words string) []string {
 }
 
 const (
-	readme = "../../README.md"
-	alerts = "../../docs/alerts.md"
+	readme     = "../../README.md"
+	alerts     = "../../docs/alerts.md"
+	objectives = "../../docs/objectives.md"
 )
 
 func TestReadmeConfigurationsLoad(t *testing.T) {
 	all := append(blocks(t, readme, "yaml config(?: rules)?"), blocks(t, alerts, "yaml config")...)
+	all = append(all, blocks(t, objectives, "yaml config")...)
 	if len(all) == 0 {
 		t.Fatal("no configuration in the README")
 	}
@@ -72,7 +74,7 @@ func TestReadmeCommandsExist(t *testing.T) {
 }
 
 func TestReadmeLinksLead(t *testing.T) {
-	for _, file := range []string{readme, "../../AGENTS.md", "../../docs/errors.md", "../../docs/metrics.md", "../../docs/rules.md", alerts, "../../examples/prometheus/README.md", "../../envoy/README.md"} {
+	for _, file := range []string{readme, "../../AGENTS.md", "../../docs/errors.md", "../../docs/metrics.md", "../../docs/rules.md", alerts, objectives, "../../examples/prometheus/README.md", "../../envoy/README.md"} {
 		doc, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

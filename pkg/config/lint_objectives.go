@@ -23,6 +23,9 @@ func (l *linter) objectives() {
 				break
 			}
 		}
+		if r.GetOrder() == signalboxv1.Route_ORDER_FASTEST && !l.c.GetHealth().GetEnabled() {
+			l.warn(p.field("order"), "wants the fastest, but health.enabled is false, so that no speed is known and every candidate gets the same share; turn health on, or choose another order")
+		}
 		l.sticky(p, r)
 		l.canary(i, p.field("canary").field("use"), r)
 	}
