@@ -19,5 +19,5 @@ func Shadow(s *policy.Snapshot, d *Decision, r Request) (policy.Candidate, bool)
 		return policy.Candidate{}, false
 	}
 	k := c.rank(&to, served)
-	return k.list(to.Model, k.mask, 1)[0], true
+	return k.list(nil, to.Model, k.mask, 1)[0], true
 }
