@@ -52,14 +52,16 @@ type figure struct {
 
 // row is a request as the list and its own page have it.
 type row struct {
-	ID       string `json:"id"`
-	Outcome  string `json:"outcome"`
-	Key      string `json:"key"`
-	Newer    string `json:"newer"`
-	Served   *view.Place
-	Cost     string       `json:"cost_pico_usd"`
-	Attempts []attemptRow `json:"attempts"`
-	Usage    struct {
+	ID        string  `json:"id"`
+	Outcome   string  `json:"outcome"`
+	Objective string  `json:"objective"`
+	Decide    float64 `json:"decide_us"`
+	Key       string  `json:"key"`
+	Newer     string  `json:"newer"`
+	Served    *view.Place
+	Cost      string       `json:"cost_pico_usd"`
+	Attempts  []attemptRow `json:"attempts"`
+	Usage     struct {
 		Source string `json:"source"`
 		Lines  []struct {
 			Cost string `json:"cost_pico_usd"`
@@ -107,7 +109,7 @@ func TestAdmin(t *testing.T) {
 		t.Fatalf("%+v", list)
 	}
 	d := look[row](t, r, "decisions/"+list[1].ID)
-	if len(d.Attempts) != 2 || d.Attempts[0].OK || !d.Attempts[1].OK || len(d.Attempts[1].Phases) < 2 || len(d.Candidates) != 2 || d.Usage.Source != "provider" || len(d.Usage.Lines) != 2 || d.Newer != list[0].ID || d.Cost == "" {
+	if len(d.Attempts) != 2 || d.Attempts[0].OK || !d.Attempts[1].OK || len(d.Attempts[1].Phases) < 2 || len(d.Candidates) != 2 || d.Objective != "configured" || d.Decide <= 0 || d.Usage.Source != "provider" || len(d.Usage.Lines) != 2 || d.Newer != list[0].ID || d.Cost == "" {
 		t.Errorf("%+v", d)
 	}
 	if s := look[view.Status](t, r, "status"); !s.Loopback || s.Policy == "" || s.Envoys.Connected != 1 || s.Witness.Matched == nil || *s.Witness.Matched != 100 || len(s.Views) != 5 || s.Models[0] != "chat" {
@@ -126,6 +128,10 @@ func TestAdmin(t *testing.T) {
 	if len(keys) != 1 || keys[0].Name != t.Name() || keys[0].Requests != 5 {
 		t.Errorf("%+v", keys)
 	}
+	again := r.replay(t, d.ID)
+	if !again.Identical || !again.Today.Same {
+		t.Errorf("%+v", again)
+	}
 	r.reloads(t)
 	if err := r.Stop(); err != nil {
 		t.Fatal(err)
@@ -140,6 +146,24 @@ func TestAdmin(t *testing.T) {
 	if again := look[row](t, r, "decisions/"+list[1].ID); again.Outcome != "fallback" || again.Cost != d.Cost {
 		t.Errorf("%+v", again)
 	}
+}
+
+// replay has a decision made again.
+func (r *rig) replay(t *testing.T, id string) (v view.Replayed) {
+	t.Helper()
+	resp, err := http.Post(r.Admin+"/admin/v1/decisions/"+id+"/replay", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err == nil {
+		err = json.Unmarshal(b, &v)
+	}
+	if err != nil || resp.StatusCode != 200 {
+		t.Errorf("%d %s %v", resp.StatusCode, b, err)
+	}
+	return v
 }
 
 // reloads changes the configuration, badly and well, and sees both.

@@ -18,7 +18,7 @@ type endpoint struct {
 }
 
 // errAbsent says that there is no such thing.
-var errAbsent = errors.New("There is nothing of this name. Requests are kept in memory for a while only; signalbox explain looks into the ledger.")
+var errAbsent = errors.New("No request of this name has ended here.")
 
 func endpoints() []endpoint {
 	return []endpoint{
@@ -27,6 +27,7 @@ func endpoints() []endpoint {
 		{http.MethodGet, "/admin/v1/overview", []string{"range", "team", "model", "by"}, overview},
 		{http.MethodGet, "/admin/v1/decisions", []string{"q", "only", "team", "model", "limit", "before"}, decisions},
 		{http.MethodGet, "/admin/v1/decisions/{id}", nil, decision},
+		{http.MethodPost, "/admin/v1/decisions/{id}/replay", nil, replay},
 		{http.MethodGet, "/admin/v1/teams", nil, func(v *view.View, _ *http.Request) (any, error) { return v.Teams(time.Now()), nil }},
 		{http.MethodGet, "/admin/v1/teams/{id}", nil, team},
 		{http.MethodGet, "/admin/v1/config", nil, func(v *view.View, _ *http.Request) (any, error) { return v.Config(time.Now()), nil }},
@@ -58,6 +59,14 @@ func decision(v *view.View, r *http.Request) (any, error) {
 	return nil, errAbsent
 }
 
+func replay(v *view.View, r *http.Request) (any, error) {
+	again, err := v.Replay(r.PathValue("id"))
+	if again == nil && err == nil {
+		return nil, errAbsent
+	}
+	return again, err
+}
+
 func team(v *view.View, r *http.Request) (any, error) {
 	if t := v.Team(r.PathValue("id"), time.Now()); t != nil {
 		return t, nil
@@ -77,6 +86,10 @@ func (o Options) answer(e endpoint) http.HandlerFunc {
 		v, err := e.answer(o.View, r)
 		if bad, ok := errors.AsType[*view.BadQuery](err); ok {
 			refuse(w, http.StatusBadRequest, bad.Error())
+			return
+		}
+		if u, ok := errors.AsType[view.Unreplayable](err); ok {
+			refuse(w, http.StatusUnprocessableEntity, u.Error())
 			return
 		}
 		if err != nil {

@@ -52,7 +52,7 @@ func fields(t reflect.Type) (list []string) {
 func TestDocument(t *testing.T) {
 	answers := map[string]any{
 		"/admin/v1/status": view.Status{}, "/admin/v1/attention": view.Attention{}, "/admin/v1/overview": view.Overview{},
-		"/admin/v1/decisions": view.Decisions{}, "/admin/v1/decisions/{id}": view.Detail{}, "/admin/v1/health": view.Health{},
+		"/admin/v1/decisions": view.Decisions{}, "/admin/v1/decisions/{id}": view.Detail{}, "/admin/v1/decisions/{id}/replay": view.Replayed{}, "/admin/v1/health": view.Health{},
 		"/admin/v1/teams": view.Teams{}, "/admin/v1/teams/{id}": view.Team{}, "/admin/v1/config": view.Config{},
 	}
 	var want strings.Builder

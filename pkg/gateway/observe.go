@@ -62,11 +62,11 @@ func (o *observer) settled(s settle.Settled) {
 	var ticket pipeline.Ticket
 	copy(ticket[:], t.Ticket)
 	o.forget(ticket)
+	o.view.Settled(s, time.Now())
 	if t.ShadowOf != "" {
 		o.copied(s)
 		return // nothing else may depend on it
 	}
-	o.view.Settled(s, time.Now())
 	if t.State == signalboxv1.Terminal_STATE_REFUSED {
 		return // counted where it was refused; its model may be any word
 	}

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/signalbox-dev/signalbox/pkg/alert"
@@ -11,7 +12,9 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/health"
 	"github.com/signalbox-dev/signalbox/pkg/ledger"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
+	"github.com/signalbox-dev/signalbox/pkg/settle"
 	"github.com/signalbox-dev/signalbox/pkg/view"
+	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
 // openView makes what the admin endpoint shows. What it asks for is set before
@@ -25,14 +28,44 @@ func (g *Gateway) openView(snap *policy.Snapshot) {
 			if s := g.past.of(version); s != nil && s.Version == version {
 				return s
 			}
-			return nil
+			s, err := Policy(g.dir, version)
+			if err != nil {
+				return nil
+			}
+			return s
 		},
+		Find: g.find, Replay: g.again,
 		Health:  func(now time.Time) []health.Status { return g.ward.book.Status(now) },
 		Envoys:  g.envoys,
 		Running: func() int { return g.books.Len() },
 		Append:  func() time.Duration { return time.Duration(g.appendTook.Load()) },
 		Alerts:  func() []view.Item { return items(g.alerts.Firing()) },
 	})
+}
+
+// find looks for the last request of a name that ended in the ledger.
+func (g *Gateway) find(id string) *view.Found {
+	stories, err := Find(g.dir, id)
+	if err != nil {
+		g.log.Debug("not found in the ledger", slog.Any("error", err))
+	}
+	for _, s := range slices.Backward(stories) {
+		if s.Terminal != nil {
+			return &view.Found{Settled: settle.Settled{Open: s.Open, Attempts: s.Attempts, Terminal: s.Terminal}, Adjustments: s.Adjustments}
+		}
+	}
+	return nil
+}
+
+// again makes a decision again.
+func (g *Gateway) again(o *signalboxv1.Open) (*view.Replayed, error) {
+	r, err := Replay(g.dir, g.snapshot.Load(), o)
+	if err != nil {
+		return nil, err
+	}
+	v := &view.Replayed{Identical: r.Identical, Compared: r.Compared, Differs: r.Differs, Policy: r.Policy, Took: r.TookUS}
+	v.Today.Policy, v.Today.Same, v.Today.Unsure = r.Today.Policy, r.Today.Same, r.Today.Unsure
+	return v, nil
 }
 
 // remember shows what the ledger had before this process.

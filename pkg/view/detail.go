@@ -3,6 +3,7 @@ package view
 import (
 	"cmp"
 	"encoding/hex"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/signalbox-dev/signalbox/pkg/policy"
 	"github.com/signalbox-dev/signalbox/pkg/price"
 	"github.com/signalbox-dev/signalbox/pkg/route/account"
+	"github.com/signalbox-dev/signalbox/pkg/settle"
 	signalboxv1 "github.com/signalbox-dev/signalbox/proto/signalbox/v1"
 )
 
@@ -97,7 +99,83 @@ func (v *View) Decision(id string) *Detail {
 		}
 		return d
 	}
+	if e := v.find(id); e != nil {
+		return v.detail(e)
+	}
 	return nil
+}
+
+// find looks for a request that ended in the ledger, nil when it is not there.
+func (v *View) find(id string) *entry {
+	if v.o.Find == nil || len(id) < shortest {
+		return nil
+	}
+	v.finding.Lock() // it reads a lot
+	defer v.finding.Unlock()
+	s := v.o.Find(id)
+	if s == nil {
+		return nil
+	}
+	r := recent{list: []*entry{entryOf(s.Settled)}}
+	for _, j := range s.Adjustments {
+		r.adjust(j)
+	}
+	return r.list[0]
+}
+
+// shortest is how long an id must be that the ledger is searched for.
+const shortest = 8
+
+// Found is a request of the ledger.
+type Found struct {
+	settle.Settled
+	Adjustments []*signalboxv1.Adjustment
+}
+
+// Replayed is a decision that was made again.
+type Replayed struct {
+	Identical bool     `json:"identical"`
+	Compared  []string `json:"compared"`
+	Differs   []string `json:"differs"`
+	Policy    string   `json:"policy_version"`
+	Book      *string  `json:"price_book"`
+	Took      int64    `json:"took_us"`
+	Today     today    `json:"today"`
+}
+
+// today is what the policy in force would decide.
+type today struct {
+	Policy string   `json:"policy_version"`
+	Same   bool     `json:"same_choice"`
+	Unsure []string `json:"unsure"` // what had to be guessed
+}
+
+// Unreplayable is why a decision cannot be made again.
+type Unreplayable struct{ error }
+
+// Replay makes a decision again; nil without an error when it is not known.
+func (v *View) Replay(id string) (*Replayed, error) {
+	v.lock()
+	list := slices.Clone(v.recent.all())
+	v.mu.Unlock()
+	i := slices.IndexFunc(list, func(e *entry) bool { return e.named(id) })
+	var e *entry
+	if i >= 0 {
+		e = list[i]
+	} else {
+		e = v.find(id)
+	}
+	if e == nil || v.o.Replay == nil {
+		return nil, nil
+	}
+	if e.open == nil {
+		return nil, Unreplayable{errors.New("The request passed no decision of this gateway.")}
+	}
+	r, err := v.o.Replay(e.open)
+	if err != nil {
+		return nil, Unreplayable{err}
+	}
+	return r, nil
 }
 
 func (e *entry) named(id string) bool {

@@ -18,6 +18,8 @@ type figures struct {
 	input    int64 // tokens
 	output   int64
 	spend    amount // of those whose price is known
+	copies   int64  // requests that no caller saw an answer to; they count nowhere else
+	copied   amount // what they cost
 	first    histogram
 }
 
@@ -32,6 +34,8 @@ func (f *figures) add(o *figures) {
 	f.input += o.input
 	f.output += o.output
 	f.spend.plus(o.spend)
+	f.copies += o.copies
+	f.copied.plus(o.copied)
 }
 
 // money is what was spent: nil when something was used and no price is known.

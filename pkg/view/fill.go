@@ -28,6 +28,11 @@ func (v *View) Fill(records iter.Seq2[ledger.Entry, error]) {
 	defer v.mu.Unlock()
 	v.recent.list = append(f.older.all(), v.recent.list...)
 	v.used.merge(f.used)
+	v.inbox.Lock()
+	defer v.inbox.Unlock()
+	for _, o := range f.open { // these still run
+		v.run(ticketOf(o.GetTicket()), o.GetDecision())
+	}
 }
 
 // filler puts requests together from their records.
@@ -56,9 +61,11 @@ func (f *filler) take(r ledger.Record) {
 		delete(f.attempts, t)
 		f.v.mu.Lock()
 		defer f.v.mu.Unlock()
-		f.used.count(s)
 		f.v.settled(s)
-		f.older.push(entryOf(s))
+		if m.GetShadowOf() == "" {
+			f.used.count(s)
+			f.older.push(entryOf(s))
+		}
 	case *signalboxv1.Adjustment:
 		f.v.mu.Lock()
 		defer f.v.mu.Unlock()
@@ -82,10 +89,13 @@ func (v *View) adjusted(j *signalboxv1.Adjustment, r *recent) {
 	p := place{series{j.GetTeam(), modelOf(j), j.GetBackend()}, j.GetRoute(), j.GetKeyId()}
 	if j.GetNumber() > 0 {
 		v.count(p, at(j.GetStartNs()), func(f *figures) {
-			f.spent(ledger.UsageOf(j.GetDelta()), genai.Money(j.GetCostDeltaPicoUsd()), true)
+			if j.GetShadowOf() != "" {
+				f.copied.add(addedBy(j))
+				return
+			}
+			f.spent(ledger.UsageOf(j.GetDelta()), addedBy(j), true)
 			switch before := j.CostDeltaPicoUsd != nil; {
-			case j.CostPicoUsd != nil && !before: // it was not known: all of it is new
-				f.spend.add(genai.Money(j.GetCostPicoUsd()))
+			case j.CostPicoUsd != nil && !before:
 				f.unpriced--
 			case j.CostPicoUsd == nil && before: // it is known no more
 				f.unpriced++
@@ -100,6 +110,15 @@ func (v *View) adjusted(j *signalboxv1.Adjustment, r *recent) {
 		f.ended(was, -1)
 		f.ended(is, 1)
 	})
+}
+
+// addedBy is what a correction adds to a cost: all of it where none was known
+// before.
+func addedBy(j *signalboxv1.Adjustment) genai.Money {
+	if j.CostDeltaPicoUsd == nil {
+		return genai.Money(j.GetCostPicoUsd())
+	}
+	return genai.Money(j.GetCostDeltaPicoUsd())
 }
 
 // adjust corrects a recent request and returns its end before and after; nil

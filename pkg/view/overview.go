@@ -83,6 +83,8 @@ type Totals struct {
 	Errors    int64    `json:"errors"`
 	Fallbacks int64    `json:"fallbacks"`
 	Refused   int64    `json:"refused"`
+	Copies    int64    `json:"shadow_requests"` // which count nowhere else
+	Copied    *amount  `json:"shadow_spend_pico_usd"`
 	P50       *float64 `json:"ttft_p50_ms"`
 	P95       *float64 `json:"ttft_p95_ms"`
 }
@@ -114,7 +116,7 @@ type part struct {
 func totals(f *sum) Totals {
 	return Totals{
 		Spend: f.money(), Unpriced: f.unpriced, Requests: f.requests, Input: f.input, Output: f.output,
-		Errors: f.errors, Fallbacks: f.fallbacks, Refused: f.refused, P50: f.times.quantile(.5), P95: f.times.quantile(.95),
+		Errors: f.errors, Fallbacks: f.fallbacks, Refused: f.refused, Copies: f.copies, Copied: &f.copied, P50: f.times.quantile(.5), P95: f.times.quantile(.95),
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"github.com/signalbox-dev/signalbox/pkg/genai"
 	"github.com/signalbox-dev/signalbox/pkg/health"
 	"github.com/signalbox-dev/signalbox/pkg/key"
@@ -23,6 +25,8 @@ type Options struct {
 	Snapshot func() *policy.Snapshot
 	Keys     func() *key.Set
 	Policy   func(version string) *policy.Snapshot // nil: it is gone
+	Find     func(id string) *Found                // in the ledger; nil: it is not there
+	Replay   func(o *signalboxv1.Open) (*Replayed, error)
 	Health   func(now time.Time) []health.Status
 	Envoys   func() []Envoy
 	Running  func() int           // requests that are not settled
@@ -34,8 +38,10 @@ type Options struct {
 type View struct {
 	o Options
 
-	inbox sync.Mutex
-	news  []news
+	finding sync.Mutex
+	inbox   sync.Mutex
+	news    []news
+	running map[[16]byte][]byte // decisions, by ticket
 
 	mu      sync.Mutex // taken before inbox
 	spare   []news
@@ -54,7 +60,7 @@ type View struct {
 // New returns an empty view.
 func New(o Options) *View {
 	return &View{
-		o: o, traffic: newTraffic(), used: uses{}, cells: map[health.Key]*cell{},
+		o: o, traffic: newTraffic(), used: uses{}, running: map[[16]byte][]byte{}, cells: map[health.Key]*cell{},
 		routes: newRollup(quarter, day), keys: newRollup(8*time.Hour, 32*day),
 	}
 }
@@ -64,17 +70,52 @@ type BadQuery struct{ Name, Want string }
 
 func (e *BadQuery) Error() string { return e.Name + " must be " + e.Want }
 
+// maxRunning bounds the requests whose decision is remembered until they end.
+const maxRunning = 20_000
+
+// Opened takes a request that begins: what is settled later does not say why it
+// was decided as it was. The bytes of its decision must not change any more, o
+// may. It never waits for a reader.
+func (v *View) Opened(o *signalboxv1.Open) {
+	if ticket := o.GetTicket(); len(o.GetDecision()) > 0 {
+		v.inbox.Lock()
+		defer v.inbox.Unlock()
+		v.run(ticketOf(ticket), o.GetDecision())
+	}
+}
+
+func ticketOf(b []byte) (t [16]byte) {
+	copy(t[:], b)
+	return t
+}
+
+// run remembers a decision; inbox is held. Where there are too many, any other
+// is forgotten: some requests may never end.
+func (v *View) run(ticket [16]byte, decision []byte) {
+	for t := range v.running {
+		if len(v.running) < maxRunning {
+			break
+		}
+		delete(v.running, t)
+	}
+	v.running[ticket] = decision
+}
+
 // Settled takes a request that ended. It never waits for a reader.
 func (v *View) Settled(s settle.Settled, now time.Time) {
 	v.inbox.Lock()
 	defer v.inbox.Unlock()
-	v.news = append(v.news, news{settled: s, at: now})
+	ticket := ticketOf(s.Terminal.GetTicket())
+	decision := v.running[ticket]
+	delete(v.running, ticket)
+	v.news = append(v.news, news{settled: s, decision: decision, at: now})
 }
 
 // news is what was told and is not counted yet: a request that ended, or a
 // correction.
 type news struct {
 	settled  settle.Settled
+	decision []byte // of the request that ended; nil: not known
 	adjusted *signalboxv1.Adjustment
 	at       time.Time
 }
@@ -97,6 +138,10 @@ func (v *View) lock() {
 			v.adjusted(n.adjusted, &v.recent)
 			continue
 		}
+		if n.decision != nil && n.settled.Open != nil {
+			n.settled.Open = proto.CloneOf(n.settled.Open)
+			n.settled.Open.Decision = n.decision
+		}
 		v.ended(n.settled, n.at)
 	}
 	clear(list)
@@ -105,6 +150,9 @@ func (v *View) lock() {
 
 func (v *View) ended(s settle.Settled, now time.Time) {
 	v.settled(s)
+	if s.Terminal.GetShadowOf() != "" {
+		return
+	}
 	v.used.count(s)
 	v.rate.count(now)
 	if end := at(s.Terminal.GetTimeNs()); now.After(end) {
@@ -138,6 +186,10 @@ func (v *View) named(t *signalboxv1.Terminal) string {
 
 // ended counts a request n times: 1, or -1 to take it back.
 func (f *figures) ended(t *signalboxv1.Terminal, n int64) {
+	if t.GetShadowOf() != "" {
+		f.copies += n
+		return
+	}
 	f.requests += n
 	switch t.GetState() {
 	case signalboxv1.Terminal_STATE_FAILED:
@@ -173,6 +225,10 @@ func (v *View) attempt(a *signalboxv1.Attempt) {
 	cost, priced := costOf(a)
 	ttft := firstToken(a)
 	v.count(place{series{a.GetTeam(), modelOf(a), a.GetBackend()}, a.GetRoute(), a.GetKeyId()}, at(a.GetStartNs()), func(f *figures) {
+		if a.GetShadowOf() != "" {
+			f.copied.add(cost)
+			return
+		}
 		f.attempts++
 		f.spent(usage, cost, priced)
 		if !priced {
@@ -182,7 +238,9 @@ func (v *View) attempt(a *signalboxv1.Attempt) {
 			f.first.add(ttft)
 		}
 	})
-	v.cell(health.Key{Backend: a.GetBackend(), Model: a.GetModel()}).count(a)
+	if a.GetShadowOf() == "" {
+		v.cell(health.Key{Backend: a.GetBackend(), Model: a.GetModel()}).count(a)
+	}
 }
 
 func (f *figures) spent(u genai.Usage, cost genai.Money, priced bool) {

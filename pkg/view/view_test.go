@@ -412,6 +412,26 @@ func TestDecision(t *testing.T) {
 	}
 }
 
+// The book of running requests does not keep why they were decided as they were.
+func TestOpened(t *testing.T) {
+	s := request{ago: time.Minute, n: 7, state: signalboxv1.Terminal_STATE_COMPLETED, backends: []string{"eu"}}.settled()
+	whole := s.Open
+	s.Open = proto.CloneOf(s.Open)
+	s.Open.Decision = nil
+	for _, how := range []string{"opened here", "opened before the start"} {
+		v := fixture(t)
+		if how == "opened here" {
+			v.Opened(whole)
+		} else {
+			v.Fill(func(yield func(ledger.Entry, error) bool) { yield(ledger.Entry{Record: whole}, nil) })
+		}
+		v.Settled(s, noon)
+		if d := v.Decision(s.Terminal.RequestId); d == nil || text(d.Channel) != "live" || len(v.running) != 0 {
+			t.Errorf("%s: %s, %d run", how, shown(t, d), len(v.running))
+		}
+	}
+}
+
 func TestStranger(t *testing.T) {
 	v := fixture(t)
 	s := request{ago: time.Minute, n: 7, state: signalboxv1.Terminal_STATE_COMPLETED, backends: []string{"eu"}}.settled()
@@ -531,5 +551,67 @@ func TestReport(t *testing.T) {
 	}
 	if o.Total.Requests != sum.Requests || o.Total.Errors != sum.Failed || o.Total.Input != sum.Usage.Input || o.Total.Output != sum.Usage.Output {
 		t.Errorf("%s\nthe report has %+v", shown(t, o.Total), sum)
+	}
+}
+
+// A copy of a request is no request.
+func TestShadow(t *testing.T) {
+	for _, how := range []string{"live", "filled"} {
+		v := fixture(t)
+		s := request{ago: time.Minute, n: 8, state: signalboxv1.Terminal_STATE_FAILED, backends: []string{"eu"}, cost: 40}.settled()
+		s.Terminal.ShadowOf, s.Attempts[0].ShadowOf = "another", "another"
+		if how == "live" {
+			v.Settled(s, noon)
+		} else {
+			v.Fill(records([]settle.Settled{s}))
+		}
+		cost, delta := int64(42), int64(2)
+		v.Adjusted(&signalboxv1.Adjustment{
+			Ticket: s.Terminal.Ticket, Number: 1, StartNs: s.Attempts[0].StartNs, Backend: "eu", Team: "support", RequestedModel: "chat", ShadowOf: "another",
+			Delta: &signalboxv1.Usage{Output: 1}, Usage: &signalboxv1.Usage{Output: 1}, CostPicoUsd: &cost, CostDeltaPicoUsd: &delta,
+		})
+		o, err := v.Overview(OverviewQuery{Range: "1h"}, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := o.Total
+		if x.Copies != 1 || shown(t, x.Copied) != `"42"` || x.Requests+x.Errors+x.Input+x.Output != 0 || shown(t, x.Spend) != `"0"` || x.P50 != nil {
+			t.Errorf("%s: %s", how, shown(t, x))
+		}
+		if d, err := v.Decisions(DecisionsQuery{}, noon); err != nil || len(d.Rows) != 0 || v.Health(noon).Cells[0].Requests != 0 {
+			t.Errorf("%s: %v %s", how, err, shown(t, d))
+		}
+	}
+}
+
+func TestLedgerIsSearched(t *testing.T) {
+	v := fixture(t)
+	s := request{ago: day, n: 8, state: signalboxv1.Terminal_STATE_UNKNOWN, backends: []string{"eu"}, cost: 40}.settled()
+	asked := 0
+	v.o.Find = func(id string) *Found {
+		asked++
+		if id != s.Terminal.RequestId {
+			return nil
+		}
+		return &Found{s, []*signalboxv1.Adjustment{{Ticket: s.Terminal.Ticket, Number: 1, State: signalboxv1.Terminal_STATE_COMPLETED, Usage: s.Attempts[0].Usage}}}
+	}
+	v.o.Replay = func(o *signalboxv1.Open) (*Replayed, error) {
+		if o != s.Open {
+			return nil, errors.New("another")
+		}
+		return &Replayed{Identical: true}, nil
+	}
+	if d := v.Decision(s.Terminal.RequestId); d == nil || d.Outcome != "served" || d.Cost != nil || d.Newer != nil {
+		t.Errorf("%s", shown(t, d))
+	}
+	if r, err := v.Replay(s.Terminal.RequestId); err != nil || r == nil || !r.Identical {
+		t.Errorf("%v %v", r, err)
+	}
+	if v.Decision("not there") != nil || v.Decision("short") != nil || asked != 3 {
+		t.Errorf("asked %d times", asked)
+	}
+	s.Open = nil
+	if _, err := v.Replay(s.Terminal.RequestId); !errors.As(err, new(Unreplayable)) {
+		t.Errorf("%v", err)
 	}
 }
