@@ -87,6 +87,31 @@ func (w world) prompt(t *testing.T, d *dialect.Dialect) *prompt {
 	return p
 }
 
+func (w world) prompts(t *testing.T) (list []*prompt) {
+	t.Helper()
+	d := openai.New()
+	for range 400 {
+		list = append(list, w.prompt(t, &d))
+	}
+	return list
+}
+
+// ask makes a request with one of the prompts.
+func (w world) ask(c *signalboxv1.Config, prompts []*prompt) route.Request {
+	r := w.request(c)
+	if w.chance(20) {
+		r.Model = strings.Replace(r.Model, "m", "a", 1)
+	}
+	if w.chance(20) {
+		r.Model += w.pick("@v1", "@v2", "@v9")
+	}
+	r.Facts = w.facts()
+	r.Facts.Call, r.Facts.Front = &prompts[w.IntN(len(prompts))].call, openai.New().Front
+	r.Speed = func(k *policy.Candidate) health.Speed { return speed(k.Backend.Name) }
+	r.Leader = func(route.Race) route.Leader { return route.Leader{Backend: leading, Held: held} }
+	return r
+}
+
 // objectives gives models and routes what they choose by.
 func (w world) objectives(c *signalboxv1.Config) {
 	able := func() (list []signalboxv1.Model_Capability) {
@@ -367,11 +392,7 @@ func TestAgainstReference(t *testing.T) {
 		t.Log("seed", seed)
 	}
 	w := world{rand.New(rand.NewPCG(seed, 10))}
-	d := openai.New()
-	var prompts []*prompt
-	for range 400 {
-		prompts = append(prompts, w.prompt(t, &d))
-	}
+	prompts := w.prompts(t)
 	outcomes, objectives, canaries := map[string]int{}, map[string]int{}, 0
 	for done, total := 0, pairs(t, 200_000); done < total; {
 		c := w.config()
@@ -386,7 +407,7 @@ func TestAgainstReference(t *testing.T) {
 		}
 		for range 400 {
 			done++
-			x, code := w.compare(t, c, s, &d, prompts[w.IntN(len(prompts))])
+			x, code := w.compare(t, c, s, prompts)
 			outcomes[code]++
 			objectives[x.Objective]++
 			if x.Canary {
@@ -406,23 +427,13 @@ func TestAgainstReference(t *testing.T) {
 }
 
 // compare decides one request twice.
-func (w world) compare(t *testing.T, c *signalboxv1.Config, s *policy.Snapshot, d *dialect.Dialect, p *prompt) (route.Decision, string) {
+func (w world) compare(t *testing.T, c *signalboxv1.Config, s *policy.Snapshot, prompts []*prompt) (route.Decision, string) {
 	t.Helper()
-	r := w.request(c)
-	if w.chance(20) {
-		r.Model = strings.Replace(r.Model, "m", "a", 1)
-	}
-	if w.chance(20) {
-		r.Model += w.pick("@v1", "@v2", "@v9")
-	}
-	facts := w.facts()
-	facts.Call, facts.Front = &p.call, d.Front
-	before, call := *facts, p.call // of which the reference knows the number of tokens
+	r := w.ask(c, prompts)
+	p := prompts[slices.IndexFunc(prompts, func(p *prompt) bool { return &p.call == r.Facts.Call })]
+	before, call := *r.Facts, p.call // of which the reference knows the number of tokens
 	call.Body = make([]byte, 4*p.tokens)
 	before.Call, before.Front = &call, nil
-	r.Facts = facts
-	r.Speed = func(k *policy.Candidate) health.Speed { return speed(k.Backend.Name) }
-	r.Leader = func(route.Race) route.Leader { return route.Leader{Backend: leading, Held: held} }
 	got, f := route.Decide(s, r)
 	code := ""
 	if f != nil {

@@ -2,6 +2,7 @@ package route_test
 
 import (
 	"bytes"
+	"cmp"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -23,18 +24,21 @@ func TestReplay(t *testing.T) {
 		pairs = 4_000
 	}
 	w := world{rand.New(rand.NewPCG(5, 6))}
+	prompts := w.prompts(t)
 	served, tried := 0, 0
 	for done := 0; done < pairs; {
 		c := w.config()
 		w.rules(c)
+		if w.chance(50) {
+			w.objectives(c)
+		}
 		s, err := policy.Compile(c)
 		if err != nil {
 			continue
 		}
 		for range 100 {
 			done++
-			r := w.request(c)
-			r.Pick, r.Facts = w.Uint64(), w.facts()
+			r := w.ask(c, prompts)
 			for i := range r.Facts.Headers {
 				r.Facts.Headers[i].Value += "SECRET"[:w.IntN(7)]
 			}
@@ -71,7 +75,7 @@ func TestReplay(t *testing.T) {
 func (w world) decide(s *policy.Snapshot, r route.Request) *signalboxv1.Open {
 	d, f := route.Decide(s, r)
 	m := &account.Made{
-		Allowed: r.Allowed, Classes: r.Classes, Pick: r.Pick, Facts: r.Facts, KeyName: r.Facts.KeyName,
+		Allowed: r.Allowed, Classes: r.Classes, Pick: d.Weighed.Pick, Facts: r.Facts, KeyName: r.Facts.KeyName,
 		Single: w.chance(10), Strict: w.chance(10), Early: len(d.Out), Took: 1234,
 	}
 	if f != nil {
@@ -87,7 +91,7 @@ func (w world) decide(s *policy.Snapshot, r route.Request) *signalboxv1.Open {
 		}
 	}
 	o := &signalboxv1.Open{
-		TimeNs: uint64(r.Facts.Time.UnixNano()), Team: r.Team, KeyId: r.Facts.KeyID, Model: r.Model, Operation: string(r.Facts.Operation),
+		TimeNs: uint64(r.Facts.Time.UnixNano()), Team: r.Team, KeyId: r.Facts.KeyID, Model: cmp.Or(d.Asked, r.Model), Operation: string(r.Facts.Operation),
 		Stream: r.Facts.Call.Stream, Class: d.Class, Policy: s.Version, Decision: account.Append(nil, &d, m),
 	}
 	if d.Route != nil {

@@ -93,6 +93,7 @@ func Decide(s *policy.Snapshot, r Request) (Decision, *fault.Error) {
 	}
 	c := chooser{s: s, r: &r, team: team, version: version}
 	d.Weighed.Pick = c.pick(d.Route)
+	d.Weighed.Untried = r.Weighed != nil && r.Weighed.Untried
 	if version == "" && c.onTrial(&d) {
 		trial := d
 		trial.Model, trial.Canary = d.Route.Canary, true
