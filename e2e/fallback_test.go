@@ -164,3 +164,34 @@ func TestAllFail(t *testing.T) {
 		})
 	}
 }
+
+// TestCredentialHeaders gives two backends keys in headers of their own. All
+// attempts of a request share one map of headers: neither key may go on to the
+// next provider, nor one that a caller sends under that name.
+func TestCredentialHeaders(t *testing.T) {
+	r := start(t, plan{providers: named("a", "b", "c"), configure: func(c *bed.Config, _ map[string]*provider.Server) {
+		for i, name := range []string{"x-key-of-a", "x-key-of-b"} {
+			backend := c.Providers[i]["backends"].([]bed.Section)[0]
+			backend["credential"].(bed.Section)["header"] = name
+		}
+	}})
+	a := r.do(t, request{body: chat("", "x"), headers: []string{"X-Key-Of-B", "caller"}})
+	if a.status != 200 || a.err != nil {
+		t.Fatalf("%d %s %v", a.status, a.body, a.err)
+	}
+	for name, own := range map[string]string{"a": "x-key-of-a", "b": "x-key-of-b", "c": "authorization"} {
+		all := r.at[name].Journal().Exchanges()
+		if len(all) != 1 {
+			t.Fatalf("%s got %d requests", name, len(all))
+		}
+		for _, h := range []string{"x-key-of-a", "x-key-of-b", "authorization"} {
+			got := all[0].Header[h]
+			if h != own && len(got) > 0 {
+				t.Errorf("%s got header %s", name, h)
+			}
+			if h == own && (len(got) != 1 || !strings.Contains(got[0], credential(name))) {
+				t.Errorf("%s did not get its own key in %s", name, h)
+			}
+		}
+	}
+}

@@ -58,7 +58,9 @@ func TestMoney(t *testing.T) {
 	if err := r.WriteConfig(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, 5*time.Second, "the price has changed", func() bool { return r.Metric(t.Context(), "signalbox_reloads_total", `kind="config"`, `result="ok"`) == 1 })
+	eventually(t, 5*time.Second, "the price has changed", func() bool {
+		return r.Metric(t.Context(), "signalbox_reloads_total", `kind="config"`, `result="ok"`) == 1
+	})
 	cost(send("Hello"), 0, "2000", "2000.0", "7")
 	cost(r.settledOne(t, <-slow), 0, "1000", "1000.0", "0.000001")
 

@@ -11,7 +11,10 @@ func TestKeys(t *testing.T) {
 	h := newHouse(t, "")
 	p := start(t).open(t)
 	p.visit(h.URL + "/")
-	at := func(hash string) { t.Helper(); p.until(fmt.Sprintf(`location.hash === %q && document.querySelector('nav [aria-current]').hash === %q`, hash, strings.Split(hash, "?")[0])) }
+	at := func(hash string) {
+		t.Helper()
+		p.until(fmt.Sprintf(`location.hash === %q && document.querySelector('nav [aria-current]').hash === %q`, hash, strings.Split(hash, "?")[0]))
+	}
 	for _, walk := range []struct{ keys, hash string }{
 		{"g d", "#/decisions"}, {"g m", "#/models"}, {"g t", "#/teams"}, {"g c", "#/config"}, {"g o", "#/overview"}, {"]", "#/overview?range=7d"}, {"[", "#/overview?range=24h"},
 	} {

@@ -148,7 +148,7 @@ func upstream(b *policy.Backend, filters list) object {
 
 // plainFilters serve the first attempt, whose request the request filter wrote.
 func plainFilters(in Input, b *policy.Backend) list {
-	l := list{strip("signalbox.strip", b.CredentialHeader, true, false)}
+	l := list{strip("signalbox.strip", credentialHeaders(in.Snapshot), true, false)}
 	return append(l, credential(in, b)...)
 }
 
@@ -156,10 +156,11 @@ func plainFilters(in Input, b *policy.Backend) list {
 // attempt's credential out of the attempt filter's sight, the second one keeps
 // out of the provider's what that filter let pass.
 func attemptFilters(in Input, b *policy.Backend) list {
+	keys := credentialHeaders(in.Snapshot)
 	l := list{
-		strip("signalbox.strip.before", b.CredentialHeader, false, false),
+		strip("signalbox.strip.before", keys, false, false),
 		attemptFilter(in),
-		strip("signalbox.strip", b.CredentialHeader, true, true),
+		strip("signalbox.strip", keys, true, true),
 	}
 	return append(l, credential(in, b)...)
 }

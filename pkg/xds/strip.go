@@ -1,6 +1,11 @@
 package xds
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"github.com/signalbox-dev/signalbox/pkg/policy"
+)
 
 // foreign are the request headers that no provider may see unless its own
 // cluster injects them: credentials of callers and of other providers, account
@@ -29,20 +34,31 @@ func account() []string {
 	}
 }
 
+// credentialHeaders are the headers in which some backend gets its key under a
+// name of its own, sorted: the one that an attempt before put there must not go
+// on to another provider.
+func credentialHeaders(s *policy.Snapshot) []string {
+	known := foreign()
+	var names []string
+	for _, b := range s.Backends {
+		if h := b.CredentialHeader; h != "" && !slices.Contains(known, h) {
+			names = append(names, h)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // strip is the header mutation of a cluster. All attempts of a request share
 // one header map: what one attempt's filters added is there for the next one's
 // unless it goes here. A final strip, behind the attempt filter, also takes the
 // length of the body that it wrote, and cleans the answer before it is seen.
-func strip(name string, credential string, final, length bool) object {
+func strip(name string, credentials []string, final, length bool) object {
 	var request, response list
 	if length {
 		request = append(request, appendHeader("content-length", "%REQ("+strings.ToUpper(lengthHeader)+")%"))
 	}
-	names := foreign()
-	if credential != "" {
-		names = append(names, credential)
-	}
-	for _, h := range names {
+	for _, h := range append(foreign(), credentials...) {
 		request = append(request, object{"remove": h})
 	}
 	for _, p := range append(internal(), wishes) {
