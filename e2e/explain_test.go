@@ -11,6 +11,7 @@ import (
 
 	"github.com/signalbox-dev/signalbox/e2e/internal/bed"
 	"github.com/signalbox-dev/signalbox/pkg/gatewaytest/provider"
+	"github.com/signalbox-dev/signalbox/pkg/route/account"
 )
 
 // TestExplain follows a request that two backends of three failed, with a fourth
@@ -58,6 +59,10 @@ func TestExplain(t *testing.T) {
 	traceID := fmt.Sprintf("%x", sink.trace(id)[0].TraceId)
 	if byTrace := r.command(t, "explain", traceID); byTrace != text {
 		t.Errorf("by the trace it is\n%s", byTrace)
+	}
+	page := look[account.View](t, r, "decisions/"+id)
+	if len(page.Rules) != 2 || page.Rules[0].Result != "no: header" || len(page.Candidates) != 4 || page.Candidates[2].Reason != "fallback 2" || page.Candidates[3].Code != "class" {
+		t.Errorf("the admin endpoint says %+v", page)
 	}
 	if again := r.command(t, "replay", id); !strings.Contains(again, "decides the same again, byte for byte") || !strings.Contains(again, "the policy of today") {
 		t.Error(again)

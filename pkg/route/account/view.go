@@ -55,10 +55,10 @@ type Seen struct {
 	Model    string   `json:"model"` // as the backend has it
 	Backend  string   `json:"backend"`
 	Provider string   `json:"provider"`
-	Region   string   `json:"region,omitempty"`
+	Region   string   `json:"region"`
 	Signal   string   `json:"signal"` // clear, held, closed
 	Order    *int     `json:"order"`  // 1 is tried first
-	Code     string   `json:"code,omitempty"`
+	Code     string   `json:"code"`
 	Reason   string   `json:"reason"`
 	Cost     *string  `json:"est_cost_pico_usd"`
 	TTFT     *float64 `json:"est_ttft_ms"`
