@@ -193,7 +193,8 @@ func bare(v any) any {
 		for name, x := range v {
 			switch {
 			case strings.HasSuffix(name, "_pico_usd"), name == "price", name == "price_book", name == "book", name == "budget", name == "org",
-				name == "quality", strings.HasPrefix(name, "est_"), name == "trace_id", name == "refused", name == "previous", name == "class":
+				name == "quality", strings.HasPrefix(name, "est_"), name == "trace_id", name == "refused", name == "previous", name == "class",
+				name == "objective", name == "rule", name == "channel", name == "findings", name == "signals", name == "when", name == "decide_us":
 				v[name] = nil
 			case name == "spend_usd", name == "used_usd", name == "forecast_usd", strings.HasPrefix(name, "ttft_"):
 				if list, ok := x.([]any); ok {

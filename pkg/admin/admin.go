@@ -55,6 +55,7 @@ func New(o Options) *http.Server {
 	outer.Handle("/", o.authorized(known(mux)))
 	if o.Page != nil {
 		outer.Handle("/{$}", o.Page)
+		outer.Handle("/views/{file}", o.Page)
 		outer.Handle("/{file}", fallsTo(o.Page, o.authorized(known(mux))))
 	}
 	return &http.Server{Handler: o.guarded(outer), ReadHeaderTimeout: 5 * time.Second}

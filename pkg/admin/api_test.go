@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/signalbox-dev/signalbox/pkg/admin/page"
 	"github.com/signalbox-dev/signalbox/pkg/key"
 	"github.com/signalbox-dev/signalbox/pkg/policy"
 	"github.com/signalbox-dev/signalbox/pkg/secret"
@@ -82,5 +83,17 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("%v %q %s", err, w.Header().Get("Content-Type"), w.Body)
 			}
 		})
+	}
+}
+
+// The page is there without the token, with all its files, in folders too.
+func TestPageIsServedWhole(t *testing.T) {
+	h := New(serving(Options{Page: page.Handler(), Token: secret.New("t")})).Handler
+	for _, path := range []string{"/", "/page.js", "/style.css", "/views/overview.js", "/views/parts.js"} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1"+path, nil))
+		if w.Code != http.StatusOK || w.Header().Get("Content-Security-Policy") != page.Policy {
+			t.Errorf("%s: %d %v", path, w.Code, w.Header())
+		}
 	}
 }

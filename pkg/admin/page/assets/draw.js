@@ -42,7 +42,7 @@ export function sparkline(values, label, state = '') {
     el('path', { d: trace(values, x, y) }), el('circle', { cx: x(last), cy: y(values[last]), r: 1.8 }));
 }
 
-// trace is the path through values, broken where one is absent.
+// trace is the path through values, broken where one is absent; one alone is a dot.
 export function trace(values, x, y) {
   let d = '', pen = 'M';
   values.forEach((v, i) => {
@@ -50,7 +50,8 @@ export function trace(values, x, y) {
       pen = 'M';
       return;
     }
-    d += pen + x(i) + ' ' + y(v);
+    const alone = pen === 'M' && (values[i + 1] ?? null) === null;
+    d += pen + x(i) + ' ' + y(v) + (alone ? 'h.01' : '');
     pen = 'L';
   });
   return d;

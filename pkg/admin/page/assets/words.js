@@ -16,9 +16,11 @@ const joined = ([n, unit]) => (unit ? n + THIN + unit : n);
 // Money comes as pico-dollars in a text, since a double cannot hold them.
 export const dollars = pico => Number(BigInt(pico)) / 1e12;
 
-export function usdText(x, places) {
-  const fit = x >= 1000 ? 0 : x >= 1 || x === 0 ? 2 : 4;
-  return (x < 0 ? '−$' : '$') + digits(Math.abs(x), places ?? fit);
+// usdText never writes nothing for a little: what is below the last place has two
+// significant digits.
+export function usdText(x, places = x >= 1000 ? 0 : x >= 1 || x === 0 ? 2 : 4) {
+  const size = Math.abs(x), tiny = size > 0 && size < 10 ** -places;
+  return (x < 0 ? '−$' : '$') + digits(size, tiny ? Math.min(12, 1 - Math.floor(Math.log10(size))) : places);
 }
 
 export const money = (pico, places) => (known(pico) ? usdText(dollars(pico), places) : none());
@@ -66,4 +68,4 @@ export const ago = t => (t ? el('time.tight', { datetime: t, title: t }, agoText
 
 export const plural = (n, one, many = one + 's') => digits(n) + ' ' + (n === 1 ? one : many);
 export const capital = s => s.charAt(0).toUpperCase() + s.slice(1);
-export const worded = s => s.replaceAll('_', ' ');
+export const worded = s => (s ?? '').replaceAll('_', ' ');

@@ -29,7 +29,7 @@ const KIND = { '+': 'added', '-': 'removed', '@': 'place' };
 function changes(d) {
   if (!d.diff.length) return panel('Changes', '', empty('The first version', 'There is nothing to compare with yet.'));
   const line = l => el('div', { class: KIND[l.op] }, el('span', l.op === '@' ? '' : String(l.line)), el('span', l.op === '@' ? '' : l.op), el('span', l.text));
-  return panel('Changes', 'against ' + d.previous, el('div.diff', { tabindex: 0, role: 'region', 'aria-label': 'Difference from the previous version' }, d.diff.map(line)));
+  return panel('Changes', d.previous ? 'against ' + d.previous : '', el('div.diff', { tabindex: 0, role: 'region', 'aria-label': 'Difference from the previous version' }, d.diff.map(line)));
 }
 
 const lints = d => panel('Lints', 'what signalbox check says', d.lints.length

@@ -24,7 +24,7 @@ export async function replay(id, house) {
 export const decision = {
   title: 'Decision',
   every: 0,
-  load: ({ id }) => get('/decisions/' + encodeURIComponent(id)),
+  load: async ({ id }) => filled(await get('/decisions/' + encodeURIComponent(id))),
   bar: (_, d) => d && el('div.push', step(d.newer, 'Newer', '↑ ', 'k'), step(d.older, 'Older', '↓ ', 'j'),
     el('button.btn.main', { type: 'button', 'data-act': 'replay', 'data-value': d.id }, 'Replay')),
   body: d => [
@@ -32,10 +32,19 @@ export const decision = {
     el('section.panel', { 'aria-label': 'Summary', 'data-key': 'summary' }, el('div.pad', el('p', told(d.signal, d.outcome), dim(' · ', at(d.at), ' · '), teamLink(d.team), dim(' / ', d.key)), sentence(d))),
     panel('The line', 'from the request to the provider: clear may run, held could but not now, closed never for this request',
       el('div.pad', drawing('line', lineText(d), width => drawLine(width, d)))),
-    panel('Candidates', `${d.candidates.length} considered${d.decide_us === null ? '' : ' in ' + d.decide_us + ' µs'}; what is closed stays closed on every fallback`, candidates(d)),
+    panel('Candidates', `${d.candidates.length} considered${d.decide_us == null ? '' : ' in ' + d.decide_us + ' µs'}; what is closed stays closed on every fallback`, candidates(d)),
     el('div.wide', el('div.column', attempts(d), signals(d), again(d)), el('div.column', usage(d), rules(d), record(d))),
   ],
 };
+
+// filled has a list wherever the gateway has nothing to list.
+function filled(d) {
+  for (const name of ['candidates', 'attempts', 'signals', 'findings', 'rules']) if (!Array.isArray(d[name])) d[name] = [];
+  for (const a of d.attempts) a.phases ??= [];
+  d.usage = { lines: [], ...d.usage };
+  d.usage.lines ??= [];
+  return d;
+}
 
 const step = (id, name, arrow, keyName) => id && el('a.btn.quiet', { href: '#/decisions/' + id, 'data-key': name }, unseen(name + ' decision '), arrow, el('kbd', keyName));
 
@@ -58,7 +67,7 @@ function sentence(d) {
       failed.length ? [plural(failed.length, 'attempt'), ' failed, the last one with ', el('b', worded(failed.at(-1).outcome)), '.'] : 'No provider was called and nothing was spent.');
   }
   const after = failed.length > 0 && [' on attempt ', el('b', d.attempts.length), ', after ', place(failed[0]), ' gave ', el('b', worded(failed[0].outcome))];
-  return el('p.why', 'Served by ', el('b', d.served.model), ' at ', place(d.served), after, '. Rule ', el('b', d.rule), ` asks for ${worded(d.objective)}: ${able} of ${plural(d.candidates.length, 'candidate')} could run`,
+  return el('p.why', 'Served by ', el('b', d.served.model), ' at ', place(d.served), after, '. ', d.rule && ['Rule ', el('b', d.rule), d.objective && ` asks for ${worded(d.objective)}`, ': '], `${able} of ${plural(d.candidates.length, 'candidate')} could run`,
     closed > 0 && [', ', el('b', closed), ' closed'], '.', d.outcome === 'cancelled' && ' The caller left; its tokens were counted up to there.');
 }
 

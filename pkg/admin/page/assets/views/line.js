@@ -6,9 +6,9 @@ import { usdText, dollars, msText, secondsText } from '../words.js';
 import { signal } from '../draw.js';
 import { place } from './parts.js';
 
-const same = (a, b) => a.model === b.model && a.backend === b.backend && a.region === b.region;
+const same = (a, b) => a.model === b.model && a.backend === b.backend && (a.region ?? '') === (b.region ?? '');
 
-export const lineText = d => `Request of ${d.team || 'no team'}, ${d.class ? 'class ' + d.class : 'no class'}, rule ${d.rule}. ` +
+export const lineText = d => `Request of ${d.team || 'no team'}, ${d.class ? 'class ' + d.class : 'no class'}, ${d.rule ? 'rule ' + d.rule : 'no rule'}. ` +
   d.candidates.map(c => `${c.model} at ${place(c)}: ${c.signal}, ${c.reason}`).join('. ');
 
 // lay finds the places of everything for a width.
@@ -80,7 +80,7 @@ function won(g) {
 }
 
 function stations(g, d) {
-  const list = [['caller', d.team || 'no team', d.key], ['class', d.class || 'none'], ['rule', d.rule]];
+  const list = [['caller', d.team || 'no team', d.key], ['class', d.class || 'none'], ['rule', d.rule || 'none']];
   if (g.narrow) {
     return list.map(([what, name], i) => [el('circle.station', { cx: 12, cy: 14 + i * 32, r: 5 }), el('text', { x: 30, y: 18 + i * 32 }, what), el('text.name', { x: 76, y: 18 + i * 32 }, name)]);
   }
@@ -93,7 +93,7 @@ function stations(g, d) {
   });
 }
 
-const clip = (s, n) => (s.length > n ? s.slice(0, n - 1) + '…' : s);
+const clip = (s = '', n) => (s.length > n ? s.slice(0, n - 1) + '…' : s);
 const LETTER = 6.6; // width of one, about
 
 function label(g, d, i) {
@@ -106,7 +106,7 @@ function label(g, d, i) {
     signal(c.signal, { x: g.points + 6, y: y - 20, width: 18, height: 18 }),
     el('text.name', { x: g.text, y: y - 8, class: clear ? '' : 'soft' }, clip(c.model, room)),
     el('text', { x: g.text + c.model.length * 7.4 + 10, y: y - 8 }, clip(place(c), Math.max(3, room - c.model.length - 2))),
-    el('text', { x: g.text, y: y + 16, class: clear ? '' : c.signal }, clip(c.reason, room)),
+    el('text', { x: g.text, y: y + 16, class: clear ? '' : c.signal }, clip(c.reason ?? '', room)),
     failure && !g.narrow && el('text.closed', { x: g.crossing + 62, y: y + (g.won > i ? -8 : 16) }, failure.outcome),
     (first || cost) && el('text.name', { x: g.end, y: y - 10, 'text-anchor': 'end' }, [cost, first].filter(Boolean).join(' · ')),
   ];
