@@ -31,7 +31,6 @@ func (b *Books) Open(o *signalboxv1.Open) error {
 	if err := b.log.Append(o); err != nil {
 		return err
 	}
-	b.observer.view.Opened(o)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.book.Open(o)
@@ -42,7 +41,6 @@ func (b *Books) Open(o *signalboxv1.Open) error {
 // Refused records a request that no provider saw. Its row is not worth failing
 // the answer for.
 func (b *Books) Refused(o *signalboxv1.Open, code string, status int) {
-	b.observer.view.Opened(o)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(o.GetDecision()) > 0 { // nothing opened it: why it was refused stands there

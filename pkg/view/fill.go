@@ -28,11 +28,6 @@ func (v *View) Fill(records iter.Seq2[ledger.Entry, error]) {
 	defer v.mu.Unlock()
 	v.recent.list = append(f.older.all(), v.recent.list...)
 	v.used.merge(f.used)
-	v.inbox.Lock()
-	defer v.inbox.Unlock()
-	for _, o := range f.open { // these still run
-		v.run(ticketOf(o.GetTicket()), o.GetDecision())
-	}
 }
 
 // filler puts requests together from their records.
@@ -45,9 +40,6 @@ type filler struct {
 }
 
 func (f *filler) take(r ledger.Record) {
-	if c, ok := r.(interface{ GetShadowOf() string }); ok && c.GetShadowOf() != "" {
-		return // copies of requests are nobody's
-	}
 	switch m := r.(type) {
 	case *signalboxv1.Open:
 		f.open[string(m.GetTicket())] = m
@@ -76,9 +68,6 @@ func (f *filler) take(r ledger.Record) {
 // Adjusted takes a correction of what was settled before. It never waits for a
 // reader.
 func (v *View) Adjusted(j *signalboxv1.Adjustment) {
-	if j.GetShadowOf() != "" {
-		return
-	}
 	v.inbox.Lock()
 	defer v.inbox.Unlock()
 	v.news = append(v.news, news{adjusted: j})

@@ -5,8 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/signalbox-dev/signalbox/pkg/genai"
 	"github.com/signalbox-dev/signalbox/pkg/health"
 	"github.com/signalbox-dev/signalbox/pkg/key"
@@ -41,7 +39,6 @@ type View struct {
 	finding sync.Mutex
 	inbox   sync.Mutex
 	news    []news
-	running map[[16]byte][]byte // decisions, by ticket
 
 	mu      sync.Mutex // taken before inbox
 	spare   []news
@@ -60,7 +57,7 @@ type View struct {
 // New returns an empty view.
 func New(o Options) *View {
 	return &View{
-		o: o, traffic: newTraffic(), used: uses{}, running: map[[16]byte][]byte{}, cells: map[health.Key]*cell{},
+		o: o, traffic: newTraffic(), used: uses{}, cells: map[health.Key]*cell{},
 		routes: newRollup(quarter, day), keys: newRollup(8*time.Hour, 32*day),
 	}
 }
@@ -70,52 +67,17 @@ type BadQuery struct{ Name, Want string }
 
 func (e *BadQuery) Error() string { return e.Name + " must be " + e.Want }
 
-// maxRunning bounds the requests whose decision is remembered until they end.
-const maxRunning = 20_000
-
-// Opened takes a request that begins: what is settled later does not say why it
-// was decided as it was. The bytes of its decision must not change any more, o
-// may. It never waits for a reader.
-func (v *View) Opened(o *signalboxv1.Open) {
-	if ticket := o.GetTicket(); len(o.GetDecision()) > 0 {
-		v.inbox.Lock()
-		defer v.inbox.Unlock()
-		v.run(ticketOf(ticket), o.GetDecision())
-	}
-}
-
-func ticketOf(b []byte) (t [16]byte) {
-	copy(t[:], b)
-	return t
-}
-
-// run remembers a decision; inbox is held. Where there are too many, any other
-// is forgotten: some requests may never end.
-func (v *View) run(ticket [16]byte, decision []byte) {
-	for t := range v.running {
-		if len(v.running) < maxRunning {
-			break
-		}
-		delete(v.running, t)
-	}
-	v.running[ticket] = decision
-}
-
 // Settled takes a request that ended. It never waits for a reader.
 func (v *View) Settled(s settle.Settled, now time.Time) {
 	v.inbox.Lock()
 	defer v.inbox.Unlock()
-	ticket := ticketOf(s.Terminal.GetTicket())
-	decision := v.running[ticket]
-	delete(v.running, ticket)
-	v.news = append(v.news, news{settled: s, decision: decision, at: now})
+	v.news = append(v.news, news{settled: s, at: now})
 }
 
 // news is what was told and is not counted yet: a request that ended, or a
 // correction.
 type news struct {
 	settled  settle.Settled
-	decision []byte // of the request that ended; nil: not known
 	adjusted *signalboxv1.Adjustment
 	at       time.Time
 }
@@ -137,10 +99,6 @@ func (v *View) lock() {
 		if n.adjusted != nil {
 			v.adjusted(n.adjusted, &v.recent)
 			continue
-		}
-		if n.decision != nil && n.settled.Open != nil {
-			n.settled.Open = proto.CloneOf(n.settled.Open)
-			n.settled.Open.Decision = n.decision
 		}
 		v.ended(n.settled, n.at)
 	}

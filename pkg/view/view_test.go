@@ -226,7 +226,7 @@ func records(list []settle.Settled) iter.Seq2[ledger.Entry, error] {
 	}
 }
 
-// copies are copies of requests, of which nothing is shown.
+// copies are copies of requests, which are counted apart.
 func copies() []settle.Settled {
 	all := requests("")
 	for _, s := range all {
@@ -242,7 +242,7 @@ func copies() []settle.Settled {
 func TestRestart(t *testing.T) {
 	all := requests("")
 	one, two := fixture(t), fixture(t)
-	for _, s := range all {
+	for _, s := range append(copies(), all...) {
 		one.Settled(s, noon)
 	}
 	for _, s := range all[4:] {
@@ -409,26 +409,6 @@ func TestDecision(t *testing.T) {
 	refused := v.Decision(all[5].Terminal.RequestId)
 	if refused.Served != nil || refused.Outcome != "blocked" || len(refused.Attempts) != 0 || refused.Attempts == nil {
 		t.Errorf("%s", shown(t, refused))
-	}
-}
-
-// The book of running requests does not keep why they were decided as they were.
-func TestOpened(t *testing.T) {
-	s := request{ago: time.Minute, n: 7, state: signalboxv1.Terminal_STATE_COMPLETED, backends: []string{"eu"}}.settled()
-	whole := s.Open
-	s.Open = proto.CloneOf(s.Open)
-	s.Open.Decision = nil
-	for _, how := range []string{"opened here", "opened before the start"} {
-		v := fixture(t)
-		if how == "opened here" {
-			v.Opened(whole)
-		} else {
-			v.Fill(func(yield func(ledger.Entry, error) bool) { yield(ledger.Entry{Record: whole}, nil) })
-		}
-		v.Settled(s, noon)
-		if d := v.Decision(s.Terminal.RequestId); d == nil || text(d.Channel) != "live" || len(v.running) != 0 {
-			t.Errorf("%s: %s, %d run", how, shown(t, d), len(v.running))
-		}
 	}
 }
 
