@@ -60,7 +60,10 @@ func TestExplain(t *testing.T) {
 	if byTrace := r.command(t, "explain", traceID); byTrace != text {
 		t.Errorf("by the trace it is\n%s", byTrace)
 	}
-	page := look[account.View](t, r, "decisions/"+id)
+	page := look[struct {
+		Rules      []account.Rule
+		Candidates []account.Seen
+	}](t, r, "decisions/"+id)
 	if len(page.Rules) != 2 || page.Rules[0].Result != "no: header" || len(page.Candidates) != 4 || page.Candidates[2].Reason != "fallback 2" || page.Candidates[3].Code != "class" {
 		t.Errorf("the admin endpoint says %+v", page)
 	}
