@@ -59,6 +59,7 @@ type Parts struct {
 	Acknowledged func(backend string) bool
 	Grade        func(c *policy.Candidate) health.Grade
 	Speed        func(c *policy.Candidate) health.Speed
+	Stick        func(n uint64) uint64 // of sticky orders and canaries
 	Expect       func(r *policy.Route, m *policy.Model, stream bool, maxOutput int64) int64
 	Dialects     map[string]*dialect.Dialect
 	Books        interface {
@@ -85,7 +86,7 @@ func Stages(p Parts) []pipeline.Stage {
 		read.Stage{},                     // understand the head; later, the body: refuse what is ambiguous
 		authenticate.Stage{Keys: p.Keys}, // before the body is received: strangers cost nothing
 		list.Stage{},                     // answers that need no provider
-		decide.Stage{RuleFailed: p.ruleFailed, NoShadow: p.noShadow, Acknowledged: p.Acknowledged, Grade: p.Grade, AllIll: p.allIll, Speed: p.Speed, Expect: p.Expect, Leads: new(route.Leads), Dialects: p.Dialects}, // the order, within the constraints
+		decide.Stage{RuleFailed: p.ruleFailed, NoShadow: p.noShadow, Acknowledged: p.Acknowledged, Grade: p.Grade, AllIll: p.allIll, Speed: p.Speed, Expect: p.Expect, Stick: p.Stick, Leads: new(route.Leads), Dialects: p.Dialects}, // the order, within the constraints
 		record.Stage{Books: p.Books},  // in the books before any provider sees it
 		trace.Stage{Tracer: p.Tracer}, // last of the request: it shows what the others decided
 		fail.Stage{},                  // what an error answer becomes

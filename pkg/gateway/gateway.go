@@ -211,6 +211,10 @@ func (g *Gateway) observeLedger(took time.Duration, err error) {
 
 func (g *Gateway) openServer() error {
 	dialects := builtin.Table()
+	stick, err := sticker(g.dir)
+	if err != nil {
+		return err
+	}
 	s := &extproc.Server{
 		Snapshot: &g.snapshot,
 		Dialect:  builtin.Select(dialects),
@@ -224,7 +228,7 @@ func (g *Gateway) openServer() error {
 		Log:      g.log,
 	}
 	stages := builtin.Stages(builtin.Parts{
-		Keys: &g.keys, Acknowledged: g.acks.has, Grade: g.ward.grade, Speed: g.ward.speed, Expect: g.lengths.expect, Dialects: dialects, Books: g.books, Witness: true, Tracer: g.tracer, Metrics: g.metrics,
+		Keys: &g.keys, Acknowledged: g.acks.has, Grade: g.ward.grade, Speed: g.ward.speed, Expect: g.lengths.expect, Stick: stick, Dialects: dialects, Books: g.books, Witness: true, Tracer: g.tracer, Metrics: g.metrics,
 	})
 	if g.opts.Stages != nil {
 		stages = g.opts.Stages(stages)

@@ -23,6 +23,10 @@ type Request struct {
 	Grade func(c *policy.Candidate) health.Grade
 	// Speed says how fast a candidate has been of late; nil: nothing is known.
 	Speed func(c *policy.Candidate) health.Speed
+	// Stick is what requests that a user or a conversation has in common are drawn
+	// by, of the number of that: it must spread well and tell nothing of it. nil:
+	// the number alone is spread.
+	Stick func(n uint64) uint64
 	// Expect is how many tokens an answer is likely to have, 0 where that is not
 	// known; nil: it never is.
 	Expect func(route *policy.Route, m *policy.Model) int64

@@ -91,16 +91,24 @@ func (c *chooser) pick(rt *policy.Route) uint64 {
 		switch rt.Sticky {
 		case policy.StickyUser:
 			if n, ok := c.r.Facts.User(); ok {
-				return mix(n)
+				return c.stick(n)
 			}
 		case policy.StickyConversation:
 			if n, ok := c.r.Facts.Conversation(); ok {
-				return mix(n)
+				return c.stick(n)
 			}
 		case policy.StickyNone:
 		}
 	}
 	return c.r.Pick
+}
+
+// stick is what requests with the same number are drawn by.
+func (c *chooser) stick(n uint64) uint64 {
+	if c.r.Stick != nil {
+		return c.r.Stick(n)
+	}
+	return mix(n)
 }
 
 // hash is FNV-1a of a name.

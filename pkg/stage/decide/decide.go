@@ -38,6 +38,8 @@ type Stage struct {
 	// allows maxOutput, 0 for any number; 0: not known. nil: it never is. It is
 	// called concurrently.
 	Expect func(r *policy.Route, m *policy.Model, stream bool, maxOutput int64) int64
+	// Stick is route.Request.Stick; it is called concurrently.
+	Stick func(n uint64) uint64
 	// Leads remembers who is the fastest; nil: nobody does.
 	Leads *route.Leads
 	// AllIll is told the model of a request for which no candidate was well;
@@ -91,6 +93,7 @@ func (s Stage) choose(x *pipeline.Exchange) *fault.Error {
 		Grade:        s.Grade,
 		Speed:        s.Speed,
 		Pick:         m.Pick,
+		Stick:        s.Stick,
 		Facts:        m.Facts,
 	}
 	if s.Expect != nil && x.Snapshot.Estimates() {
