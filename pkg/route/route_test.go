@@ -192,7 +192,7 @@ func TestAllocations(t *testing.T) {
 		{"class", route.Request{Model: "gpt-4o", Team: "law", Classes: []genai.DataClass{"eu-only"}}, 2},
 		{"weighted", route.Request{Model: "gpt-4o-mini"}, 1},
 	} {
-		if got := testing.AllocsPerRun(100, func() { route.Decide(s, c.r) }); got > c.limit {
+		if got := testing.AllocsPerRun(100, func() { route.Decide(s, c.r) }); got > c.limit+raced*min(c.limit, 1) {
 			t.Errorf("%s: %v allocations, limit %v", c.name, got, c.limit)
 		}
 	}
